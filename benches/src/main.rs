@@ -1,0 +1,2 @@
+//! Benchmarks of tenter beside its peers.
+fn main() {}

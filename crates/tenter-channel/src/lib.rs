@@ -1,0 +1,1 @@
+//! Channels that know no runtime: mpmc and oneshot.

@@ -1,0 +1,4 @@
+//! What every part of tenter stands on: the std/loom facade, the wait list, the clock seam.
+
+pub mod clock;
+pub mod sync;

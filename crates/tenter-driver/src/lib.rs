@@ -1,0 +1,1 @@
+//! Sources and timers over any tenter reactor.

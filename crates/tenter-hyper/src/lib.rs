@@ -1,0 +1,1 @@
+//! hyper 1 on the tenter runtime.

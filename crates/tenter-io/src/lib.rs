@@ -1,0 +1,1 @@
+//! Async I/O over any file descriptor, and time, for the tenter runtime.

@@ -1,0 +1,1 @@
+//! TCP for the tenter runtime.

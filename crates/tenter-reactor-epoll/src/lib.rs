@@ -1,0 +1,1 @@
+//! tenter's reactor on Linux epoll.

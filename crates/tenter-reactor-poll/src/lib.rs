@@ -1,0 +1,1 @@
+//! tenter's reactor on poll(2).

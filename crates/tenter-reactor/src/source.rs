@@ -1,0 +1,32 @@
+//! What a reactor can be asked to watch.
+
+#[cfg(unix)]
+use std::os::fd::BorrowedFd;
+#[cfg(windows)]
+use std::os::windows::io::BorrowedSocket;
+
+/// An operating-system object that a reactor watches.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Source<'a> {
+    /// A file descriptor.
+    #[cfg(unix)]
+    Fd(BorrowedFd<'a>),
+    /// A socket.
+    #[cfg(windows)]
+    Socket(BorrowedSocket<'a>),
+}
+
+#[cfg(unix)]
+impl<'a> From<BorrowedFd<'a>> for Source<'a> {
+    fn from(fd: BorrowedFd<'a>) -> Self {
+        Self::Fd(fd)
+    }
+}
+
+#[cfg(windows)]
+impl<'a> From<BorrowedSocket<'a>> for Source<'a> {
+    fn from(socket: BorrowedSocket<'a>) -> Self {
+        Self::Socket(socket)
+    }
+}

@@ -1,0 +1,1 @@
+//! Scheduler, driver, blocking pool and reactors, put together: Runtime, Builder, Handle.

@@ -1,0 +1,1 @@
+//! How a future becomes a task of the tenter runtime.

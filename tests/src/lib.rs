@@ -1,0 +1,1 @@
+//! The tests of this package live beside it, a folder per promise.
