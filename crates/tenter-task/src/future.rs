@@ -1,0 +1,140 @@
+//! The wrapper around a task's future.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::ptr;
+use std::task::{Context, Poll};
+
+use crate::TaskId;
+use crate::panic::Caught;
+
+/// What a task's future ends with: a value, or the panic that was caught.
+pub(crate) type Outcome<T> = Result<T, Box<Caught>>;
+
+/// What is always known of a task: 16 bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts {
+    pub(crate) id: TaskId,
+    pub(crate) spawned_at: &'static Location<'static>,
+}
+
+/// The opt-in part of what is known of a task; `()` when nothing was asked for.
+pub(crate) trait Record: 'static {
+    fn name(&self) -> Option<&str>;
+}
+
+impl Record for () {
+    fn name(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Record for Box<str> {
+    fn name(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+/// Catches panics of `future`'s `poll` and drop, and drops `guard` after the future is gone.
+pub(crate) struct TaskFuture<F, R: Record, G> {
+    future: ManuallyDrop<F>,
+    facts: Facts,
+    record: R,
+    // Dropped last, by field order after `Drop::drop`: it tells the spawner that the future is gone.
+    _guard: G,
+}
+
+impl<F, R: Record, G> TaskFuture<F, R, G> {
+    pub(crate) fn new(future: F, facts: Facts, record: R, guard: G) -> Self {
+        Self { future: ManuallyDrop::new(future), facts, record, _guard: guard }
+    }
+
+    fn caught(&self, payload: Box<dyn std::any::Any + Send>) -> Box<Caught> {
+        Box::new(Caught {
+            id: self.facts.id,
+            name: self.record.name().map(Box::from),
+            spawned_at: self.facts.spawned_at,
+            payload: Some(payload),
+        })
+    }
+}
+
+impl<F: Future, R: Record, G> Future for TaskFuture<F, R, G> {
+    type Output = Outcome<F::Output>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: nothing is moved out of `this`; `future` is pinned structurally (its only other access
+        // is the drop in place), the other fields are never pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        let _current = Current::enter(this.facts.id, &this.record);
+        // SAFETY: as above, `future` does not move before it is dropped in place.
+        let future = unsafe { Pin::new_unchecked(&mut *this.future) };
+        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+            Err(payload) => Poll::Ready(Err(this.caught(payload))),
+        }
+    }
+}
+
+impl<F, R: Record, G> Drop for TaskFuture<F, R, G> {
+    fn drop(&mut self) {
+        // SAFETY: the future is dropped here and nowhere else, and not touched afterwards.
+        let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.future) }));
+        if let Err(payload) = dropped {
+            // The output is already with the awaiter or refused: this panic can reach nobody but the hook.
+            drop(self.caught(payload));
+        }
+    }
+}
+
+/// The task that this thread polls right now.
+#[derive(Clone, Copy)]
+struct Running {
+    id: TaskId,
+    record: *const dyn Record,
+}
+
+thread_local! {
+    static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
+}
+
+/// Sets the running task for one poll, and puts the outer one back.
+struct Current {
+    outer: Option<Running>,
+}
+
+impl Current {
+    #[inline]
+    fn enter<R: Record>(id: TaskId, record: &R) -> Self {
+        let running = Running { id, record: ptr::from_ref(record) };
+        Self { outer: RUNNING.replace(Some(running)) }
+    }
+}
+
+impl Drop for Current {
+    #[inline]
+    fn drop(&mut self) {
+        RUNNING.set(self.outer);
+    }
+}
+
+/// The id of the task that is being polled on this thread, if one is.
+#[must_use]
+pub fn current_id() -> Option<TaskId> {
+    RUNNING.get().map(|running| running.id)
+}
+
+/// The name of the task that is being polled on this thread, if one is and it has a name.
+#[must_use]
+pub fn current_name() -> Option<String> {
+    let running = RUNNING.get()?;
+    // SAFETY: the pointer was made from a reference into the task that is being polled further up this
+    // thread's stack; `Current` puts the outer value back before that poll returns.
+    let record = unsafe { &*running.record };
+    record.name().map(str::to_owned)
+}
