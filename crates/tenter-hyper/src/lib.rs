@@ -1,1 +1,13 @@
 //! hyper 1 on the tenter runtime.
+//!
+//! hyper knows no runtime: it asks for a stream, and for some uses an executor and a timer, through the traits of
+//! [`hyper::rt`]. This crate is the thin layer between those traits and tenter.
+//!
+//! - [`Io`] makes any futures-io stream, such as `tenter::net::TcpStream`, a hyper stream. The other way round it makes
+//!   a hyper stream, such as an upgraded connection, a futures-io stream.
+
+#![forbid(unsafe_code)]
+
+mod io;
+
+pub use io::Io;
