@@ -99,8 +99,42 @@ bits! {
         READ_CLOSED = 8;
         /// The peer will take no more.
         WRITE_CLOSED = 16;
-        /// The source is in an error state.
+        /// The source is in an error state: every operation says so or returns at once.
         ERROR = 32;
+    }
+}
+
+impl Readiness {
+    /// Whether whoever awaits `interest` should try again: one of its directions is ready or closed, or there is an
+    /// error.
+    ///
+    /// # Examples
+    /// ```
+    /// use tenter_reactor::{Interest, Readiness};
+    ///
+    /// assert!(Readiness::READ_CLOSED.satisfies(Interest::READ));
+    /// assert!(!Readiness::READ_CLOSED.satisfies(Interest::WRITE));
+    /// assert!(Readiness::ERROR.satisfies(Interest::WRITE));
+    /// ```
+    #[must_use]
+    pub const fn satisfies(self, interest: Interest) -> bool {
+        self.intersects(Self::answers_to(interest))
+    }
+
+    /// Every bit that ends the waiting for `interest`.
+    #[must_use]
+    pub const fn answers_to(interest: Interest) -> Self {
+        let mut bits = Self::NONE;
+        if interest.contains(Interest::READ) {
+            bits = bits.union(Self::READ).union(Self::READ_CLOSED);
+        }
+        if interest.contains(Interest::WRITE) {
+            bits = bits.union(Self::WRITE).union(Self::WRITE_CLOSED);
+        }
+        if interest.contains(Interest::PRIORITY) {
+            bits = bits.union(Self::PRIORITY);
+        }
+        if interest.is_empty() { bits } else { bits.union(Self::ERROR) }
     }
 }
 
