@@ -1,0 +1,241 @@
+//! The driver: a reactor, the sources it watches, and the wheels of timers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize as Count;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use tenter_core::clock::Clock;
+use tenter_core::sync::Mutex;
+use tenter_core::sync::atomic::{AtomicBool, Ordering};
+use tenter_reactor::{Event, Events, Reactor, Trigger};
+
+use crate::seat::Seat;
+use crate::sleep::SleepingUntil;
+use crate::source::{Site, Slab, Slot};
+use crate::timer::{LAST, NEVER, Nanos, SharedWheel, TimerKey};
+
+/// The most events that one [`Seat::turn`] takes in: enough to spread the price of the system call, few enough
+/// that timers and local tasks are looked after in between.
+const EVENTS: usize = 256;
+
+/// Sources and timers over one reactor.
+///
+/// Threads share it behind an [`Arc`]. One at a time waits in it, see [`Driver::try_seat`].
+pub struct Driver {
+    reactor: Arc<dyn Reactor>,
+    clock: Clock,
+    /// The zero of all [`Nanos`].
+    start: Instant,
+    /// Whether the reactor reports only what it was armed for.
+    arms: bool,
+    sources: Slab,
+    source_count: Count,
+    /// One wheel for each worker's seat, then the remote one.
+    wheels: Box<[SharedWheel]>,
+    seated: AtomicBool,
+    sleeping_until: SleepingUntil,
+    /// Used by the holder of the seat alone, so its lock is always free.
+    events: Mutex<Events>,
+}
+
+impl Driver {
+    /// A driver with `wheels` wheels for workers, numbered from 0, and a remote one for all other threads.
+    #[must_use]
+    pub fn new(reactor: Arc<dyn Reactor>, clock: Clock, wheels: usize) -> Arc<Self> {
+        Arc::new(Self {
+            arms: reactor.capabilities().trigger != Trigger::Edge,
+            reactor,
+            clock,
+            start: clock.now(),
+            sources: Slab::new(),
+            source_count: Count::new(0),
+            wheels: (0..=wheels).map(|_| SharedWheel::new()).collect(),
+            seated: AtomicBool::new(false),
+            sleeping_until: SleepingUntil::new(),
+            events: Mutex::new(Events::with_capacity(EVENTS)),
+        })
+    }
+
+    /// What tells when sources are ready.
+    #[must_use]
+    pub fn reactor(&self) -> &Arc<dyn Reactor> {
+        &self.reactor
+    }
+
+    /// What tells the time.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// How many sources are registered.
+    #[must_use]
+    pub fn source_count(&self) -> usize {
+        self.source_count.load(Ordering::Relaxed)
+    }
+
+    /// How many timers are pending in all wheels; exact while no other thread changes one.
+    #[must_use]
+    pub fn timer_count(&self) -> usize {
+        self.wheels.iter().map(SharedWheel::len).sum()
+    }
+
+    /// The number of the wheel that `None` stands for in [`insert_timer`](Self::insert_timer).
+    #[must_use]
+    pub fn remote_wheel(&self) -> usize {
+        self.wheels.len() - 1
+    }
+
+    /// Takes the role of the waiting thread, if no other has it.
+    #[must_use]
+    pub fn try_seat(&self) -> Option<Seat<'_>> {
+        // The load spares the line of the holder an exclusive access for each failed try.
+        let taken = !self.is_seated()
+            && self.seated.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        taken.then(|| Seat::new(self))
+    }
+
+    /// Whether some thread has the [`Seat`].
+    #[must_use]
+    pub fn is_seated(&self) -> bool {
+        self.seated.load(Ordering::Relaxed)
+    }
+
+    /// Ends the wait of whoever holds the seat, or the next wait if there is none now.
+    pub fn wake(&self) {
+        // A reactor that cannot be woken has lost its own descriptor; the wait then fails too, and that says so.
+        let _ = self.reactor.wake();
+    }
+
+    /// The earliest deadline of one wheel. May be too early after that timer was removed, never too late.
+    ///
+    /// # Panics
+    /// If there is no such wheel.
+    #[must_use]
+    pub fn next_deadline(&self, wheel: usize) -> Option<Instant> {
+        match self.wheels[wheel].next_deadline() {
+            NEVER => None,
+            nanos => self.start.checked_add(Duration::from_nanos(nanos)),
+        }
+    }
+
+    /// Moves the wakers of one wheel's due timers into `out`; a load if there are none.
+    ///
+    /// # Panics
+    /// If there is no such wheel.
+    pub fn fire(&self, wheel: usize, now: Instant, out: &mut Vec<Waker>) {
+        self.wheels[wheel].fire(self.nanos(now), out);
+    }
+
+    /// Hides a worker's wheel from the holder of the seat (`on`) while that worker sleeps elsewhere with a timeout
+    /// of its own, and shows it again when it wakes.
+    ///
+    /// # Panics
+    /// If there is no such wheel.
+    pub fn set_self_timed(&self, wheel: usize, on: bool) {
+        assert!(wheel < self.remote_wheel(), "wheel {wheel} does not belong to a worker");
+        self.wheels[wheel].set_self_timed(on);
+    }
+
+    /// Adds a timer that wakes `waker` once, at the first [`fire`](Self::fire) or [`turn`](Seat::turn) at or after
+    /// `deadline`, also if that is past already.
+    ///
+    /// With the number of a wheel nobody is notified: the worker whose wheel it is looks after it. With `None` the
+    /// holder of the seat is woken if it would sleep past the deadline. A deadline more than 584 years after the
+    /// driver was made never comes.
+    ///
+    /// # Panics
+    /// If there is no such wheel.
+    pub fn insert_timer(&self, wheel: Option<usize>, deadline: Instant, waker: &Waker) -> TimerKey {
+        let number = wheel.unwrap_or(self.remote_wheel());
+        let deadline = self.nanos(deadline);
+        let key = self.wheels[number].insert(number as u32, deadline, waker.clone());
+        if number == self.remote_wheel() && self.sleeping_until.is_beyond(deadline) {
+            self.wake();
+        }
+        key
+    }
+
+    /// Replaces the waker of a timer. False: it has fired, or was removed.
+    pub fn update_timer(&self, key: TimerKey, waker: &Waker) -> bool {
+        self.wheels[key.wheel as usize].update(key, waker)
+    }
+
+    /// Removes a timer. False: it has fired, or was removed.
+    pub fn remove_timer(&self, key: TimerKey) -> bool {
+        self.wheels[key.wheel as usize].remove(key)
+    }
+}
+
+/// What the other modules see of it.
+impl Driver {
+    pub(crate) fn sources(&self) -> &Slab {
+        &self.sources
+    }
+
+    pub(crate) fn count_source(&self) {
+        self.source_count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn uncount_source(&self) {
+        self.source_count.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn site(&self, slot: Slot) -> Site<'_> {
+        Site { slot, armed_by: self.arms.then_some(&*self.reactor) }
+    }
+
+    /// Takes an event in. Tokens that were never issued are dropped, as stale ones are.
+    pub(crate) fn dispatch(&self, event: Event, out: &mut Vec<Waker>) {
+        let slot = Slot::from_token(event.token);
+        if let Some(entry) = self.sources.get(slot.index) {
+            entry.dispatch(&self.site(slot), event.readiness, out);
+        }
+    }
+
+    pub(crate) fn visible_wheels(&self) -> impl Iterator<Item = &SharedWheel> {
+        self.wheels[..self.remote_wheel()].iter().filter(|wheel| !wheel.is_self_timed())
+    }
+
+    pub(crate) fn remote(&self) -> &SharedWheel {
+        &self.wheels[self.remote_wheel()]
+    }
+
+    pub(crate) fn events(&self) -> &Mutex<Events> {
+        &self.events
+    }
+
+    pub(crate) fn sleeping_until(&self) -> &SleepingUntil {
+        &self.sleeping_until
+    }
+
+    pub(crate) fn leave_seat(&self) {
+        self.seated.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn now(&self) -> Nanos {
+        self.nanos(self.clock.now())
+    }
+
+    fn nanos(&self, time: Instant) -> Nanos {
+        as_nanos(time.saturating_duration_since(self.start))
+    }
+}
+
+/// Nanoseconds of a duration, at most [`LAST`].
+pub(crate) fn as_nanos(duration: Duration) -> Nanos {
+    Nanos::try_from(duration.as_nanos()).map_or(LAST, |nanos| nanos.min(LAST))
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("reactor", &self.reactor.name())
+            .field("sources", &self.source_count())
+            .field("timers", &self.timer_count())
+            .field("seated", &self.is_seated())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! A wheel that threads share: a lock around it, and its next deadline beside the lock.
+
+use std::sync::atomic::AtomicUsize as Count;
+use std::task::Waker;
+
+use tenter_core::sync::Mutex;
+use tenter_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::wheel::Wheel;
+use super::{NEVER, Nanos};
+use crate::lock::lock;
+
+/// Names a timer: its wheel, its place there, and which life of that place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimerKey {
+    pub(crate) wheel: u32,
+    index: u32,
+    generation: u32,
+}
+
+/// A wheel, aligned so that two workers' wheels share no cache line (128: lines are fetched in pairs).
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct SharedWheel {
+    /// The earliest deadline of the wheel; written under its lock, read without. Relaxed: who reads it orders it by
+    /// other means, see `sleep`, or only wants a hint.
+    published: AtomicU64,
+    /// Set by a worker that sleeps with a timeout of its own, taken back by it when it wakes.
+    self_timed: AtomicBool,
+    /// The length of the wheel, for who asks without the lock. No protocol rests on it.
+    length: Count,
+    wheel: Mutex<Wheel>,
+}
+
+impl SharedWheel {
+    pub(crate) fn new() -> Self {
+        Self {
+            published: AtomicU64::new(NEVER),
+            self_timed: AtomicBool::new(false),
+            length: Count::new(0),
+            wheel: Mutex::new(Wheel::new()),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.length.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Nanos {
+        self.published.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_self_timed(&self, on: bool) {
+        // Relaxed: the holder of the seat that reads an old value wakes for nothing, or sleeps past a timer of a
+        // worker that is awake.
+        self.self_timed.store(on, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_self_timed(&self) -> bool {
+        self.self_timed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn insert(&self, number: u32, deadline: Nanos, waker: Waker) -> TimerKey {
+        let mut wheel = lock(&self.wheel);
+        let (index, generation) = wheel.insert(deadline, waker);
+        self.publish(&wheel);
+        TimerKey { wheel: number, index, generation }
+    }
+
+    /// Replaces the waker of a timer; whether it is still pending.
+    pub(crate) fn update(&self, key: TimerKey, waker: &Waker) -> bool {
+        if lock(&self.wheel).waker_mut(key.index, key.generation).is_some_and(|held| held.will_wake(waker)) {
+            return true;
+        }
+        // Cloned and dropped without the lock: both are foreign code.
+        let mut waker = waker.clone();
+        let pending = match lock(&self.wheel).waker_mut(key.index, key.generation) {
+            Some(held) => {
+                std::mem::swap(held, &mut waker);
+                true
+            }
+            None => false,
+        };
+        drop(waker);
+        pending
+    }
+
+    /// Ends a timer; whether it was still pending.
+    pub(crate) fn remove(&self, key: TimerKey) -> bool {
+        let removed = {
+            let mut wheel = lock(&self.wheel);
+            let removed = wheel.remove(key.index, key.generation);
+            self.publish(&wheel);
+            removed
+        };
+        removed.is_some()
+    }
+
+    /// Moves the wakers of due timers into `due`; one load if there are none.
+    pub(crate) fn fire(&self, now: Nanos, due: &mut Vec<Waker>) {
+        if self.next_deadline() > now {
+            return;
+        }
+        let mut wheel = lock(&self.wheel);
+        wheel.advance(now, due);
+        self.publish(&wheel);
+    }
+
+    /// Makes the state of the wheel known; called under its lock.
+    fn publish(&self, wheel: &Wheel) {
+        self.published.store(wheel.next_deadline(), Ordering::Relaxed);
+        self.length.store(wheel.len(), Ordering::Relaxed);
+    }
+}
