@@ -1,0 +1,241 @@
+//! The wait list's promises, one test each.
+#![cfg(not(tenter_loom))]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
+
+use tenter_core::wait_list::{Ticket, WaitList, Waiter};
+
+/// Counts its wakes.
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl Counter {
+    fn new() -> (Arc<Self>, Waker) {
+        let counter = Arc::new(Self::default());
+        (counter.clone(), Waker::from(counter))
+    }
+
+    fn wakes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs a closure when woken, and another when its last waker is dropped.
+struct Hook<W: Fn() + Send + Sync, D: Fn() + Send + Sync> {
+    wake: W,
+    drop: D,
+}
+
+impl<W: Fn() + Send + Sync, D: Fn() + Send + Sync> Wake for Hook<W, D> {
+    fn wake(self: Arc<Self>) {
+        (self.wake)();
+    }
+}
+
+impl<W: Fn() + Send + Sync, D: Fn() + Send + Sync> Drop for Hook<W, D> {
+    fn drop(&mut self) {
+        (self.drop)();
+    }
+}
+
+fn hook(wake: impl Fn() + Send + Sync + 'static, drop: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(Hook { wake, drop }))
+}
+
+#[test]
+fn wakes_in_order_of_arrival() {
+    let list = WaitList::new();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let mut tickets: Vec<Ticket> = (0..40).map(|_| Ticket::new()).collect();
+    for (i, ticket) in tickets.iter_mut().enumerate() {
+        let order = order.clone();
+        assert!(list.register(ticket, &hook(move || order.lock().unwrap().push(i), || ())));
+    }
+    assert_eq!(list.notify(1), 1);
+    assert_eq!(list.notify(20), 20);
+    assert_eq!(list.notify_all(), 19);
+    assert_eq!(list.notify_all(), 0);
+    assert_eq!(*order.lock().unwrap(), (0..40).collect::<Vec<_>>());
+    for ticket in &mut tickets {
+        list.cancel(ticket);
+    }
+}
+
+#[test]
+fn registering_again_keeps_the_place_and_the_latest_waker() {
+    let list = WaitList::new();
+    let (old, old_waker) = Counter::new();
+    let (new, new_waker) = Counter::new();
+    let (other, other_waker) = Counter::new();
+    let mut first = Waiter::new(&list);
+    let mut second = Waiter::new(&list);
+    assert!(first.register(&old_waker));
+    assert!(second.register(&other_waker));
+    assert!(!first.register(&new_waker));
+    assert!(list.notify_one());
+    assert_eq!((old.wakes(), new.wakes(), other.wakes()), (0, 1, 0));
+    assert!(first.register(&new_waker), "a notified waiter joins again, so it must look again");
+    assert!(list.notify_one());
+    assert_eq!((new.wakes(), other.wakes()), (1, 1));
+}
+
+#[test]
+fn a_notified_waiter_does_not_absorb_the_next_notification() {
+    let list = WaitList::new();
+    let (first, first_waker) = Counter::new();
+    let (second, second_waker) = Counter::new();
+    let (mut a, mut b) = (Waiter::new(&list), Waiter::new(&list));
+    assert!(a.register(&first_waker));
+    assert!(b.register(&second_waker));
+    list.notify(1);
+    list.notify(1);
+    assert_eq!((first.wakes(), second.wakes()), (1, 1));
+}
+
+#[test]
+fn a_dropped_waiter_does_not_take_its_notification_along() {
+    let list = WaitList::new();
+    let (_, first_waker) = Counter::new();
+    let (second, second_waker) = Counter::new();
+    let (mut a, mut b) = (Waiter::new(&list), Waiter::new(&list));
+    assert!(a.register(&first_waker));
+    assert!(b.register(&second_waker));
+    list.notify(1);
+    assert_eq!(second.wakes(), 0);
+    drop(a);
+    assert_eq!(second.wakes(), 1);
+}
+
+#[test]
+fn an_accepted_notification_is_used_up() {
+    let list = WaitList::new();
+    let (_, first_waker) = Counter::new();
+    let (second, second_waker) = Counter::new();
+    let (mut a, mut b, mut c) = (Ticket::new(), Ticket::new(), Ticket::new());
+    assert!(list.register(&mut a, &first_waker));
+    assert!(list.register(&mut b, &first_waker));
+    assert!(list.register(&mut c, &second_waker));
+    list.notify(1);
+    assert!(!list.accept(&mut b));
+    assert!(list.accept(&mut a));
+    assert!(!a.is_placed());
+    assert!(!list.cancel(&mut a));
+    assert!(!list.cancel(&mut b));
+    assert_eq!(second.wakes(), 0);
+    list.notify(1);
+    assert!(list.cancel(&mut c), "a notification that nobody takes is reported");
+    assert!(!list.cancel(&mut c));
+}
+
+#[test]
+fn a_success_does_not_swallow_a_notification_that_came_during_the_try() {
+    let list = WaitList::new();
+    let (next, next_waker) = Counter::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    let (mut lucky, mut other) = (Waiter::new(&list), Waiter::new(&list));
+    assert!(lucky.poll_until(&mut cx, || None::<()>).is_pending());
+    assert!(other.register(&next_waker));
+    let outcome = lucky.poll_until(&mut cx, || {
+        list.notify(1);
+        Some(())
+    });
+    assert!(outcome.is_ready());
+    assert_eq!(next.wakes(), 1);
+}
+
+#[test]
+fn wakers_do_not_run_under_the_lock() {
+    let list: &'static WaitList = Box::leak(Box::default());
+    // Waking, dropping by replacement and dropping by leaving each re-enter the list.
+    let reenter = move || {
+        let mut ticket = Ticket::new();
+        assert!(list.register(&mut ticket, Waker::noop()));
+        list.cancel(&mut ticket);
+    };
+    let mut ticket = Ticket::new();
+    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
+    assert!(!list.register(&mut ticket, &hook(reenter, reenter)));
+    list.notify(1);
+    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
+    list.notify_all();
+    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
+    list.cancel(&mut ticket);
+    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
+    list.notify(1);
+    list.accept(&mut ticket);
+    assert_eq!(list.waiting(), 0);
+}
+
+#[test]
+fn a_waker_that_registers_again_does_not_keep_notify_all_busy() {
+    let list: &'static WaitList = Box::leak(Box::default());
+    fn again(list: &'static WaitList) -> Waker {
+        hook(
+            move || {
+                let mut ticket = Ticket::new();
+                let _ = list.register(&mut ticket, &again(list));
+                assert!(ticket.is_placed());
+            },
+            || (),
+        )
+    }
+    for _ in 0..20 {
+        let mut ticket = Ticket::new();
+        assert!(list.register(&mut ticket, &again(list)));
+    }
+    assert_eq!(list.notify_all(), 20);
+    assert_eq!(list.waiting(), 20);
+}
+
+#[test]
+fn a_panicking_waker_does_not_lose_the_others() {
+    let list = WaitList::new();
+    let (counter, waker) = Counter::new();
+    let mut tickets: Vec<Ticket> = (0..50).map(|_| Ticket::new()).collect();
+    for (i, ticket) in tickets.iter_mut().enumerate() {
+        let bomb = hook(|| panic!("a waker's own"), || ());
+        assert!(list.register(ticket, if i == 3 { &bomb } else { &waker }));
+    }
+    let outcome = catch_unwind(AssertUnwindSafe(|| list.notify_all()));
+    assert!(outcome.is_err());
+    assert_eq!(counter.wakes(), 49);
+    for ticket in &mut tickets {
+        list.cancel(ticket);
+    }
+    let mut waiter = Waiter::new(&list);
+    assert!(waiter.register(&waker));
+    assert!(list.notify_one());
+    assert_eq!(counter.wakes(), 50);
+}
+
+#[test]
+fn places_are_used_again() {
+    let list = WaitList::new();
+    let (counter, waker) = Counter::new();
+    for round in 1..=3 {
+        // More than the slab keeps, so that giving memory back is exercised too.
+        let mut tickets: Vec<Ticket> = (0..1500).map(|_| Ticket::new()).collect();
+        for ticket in &mut tickets {
+            assert!(list.register(ticket, &waker));
+        }
+        // Leave from the middle, the head and the tail.
+        for ticket in tickets.iter_mut().skip(1).step_by(3) {
+            list.cancel(ticket);
+        }
+        assert_eq!(list.notify_all(), 1000);
+        assert_eq!(counter.wakes(), round * 1000);
+        for ticket in &mut tickets {
+            list.cancel(ticket);
+        }
+        assert_eq!(list.waiting(), 0);
+    }
+}
