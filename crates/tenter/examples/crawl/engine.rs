@@ -1,0 +1,150 @@
+//! The crawler on tenter: workers that share a queue, each with a connection of its own.
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::stand_in as tenter;
+use futures_lite::future;
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{HOST, USER_AGENT};
+use hyper::{Request, Response};
+use tenter::net::TcpStream;
+use tenter::queue::Queue;
+use tenter::time::{sleep, timeout};
+use tenter::{Backend, Builder, Task, spawn};
+use tenter_hyper::Io;
+use url::Url;
+
+use crate::blocking::address;
+use crate::body::Sent;
+use crate::crawl::{Failure, Frontier, Limits, Plan, Tally};
+use crate::html::path_and_query;
+
+/// Crawls on a runtime with this backend.
+pub(crate) fn crawl(backend: Backend, plan: Plan) -> Result<Tally, Box<dyn Error>> {
+    let runtime = Builder::new_multi_thread().reactor(backend).build()?;
+    Ok(runtime.block_on(run(plan)))
+}
+
+async fn run(plan: Plan) -> Tally {
+    let queue = Arc::new(Queue::unbounded());
+    let frontier = Arc::new(Frontier::new(plan));
+    let plan = frontier.plan();
+    if queue.put(plan.start.clone()).await.is_err() {
+        return frontier.tally();
+    }
+    let workers: Vec<Task<()>> =
+        (0..plan.limits.concurrency).map(|_| spawn(worker(Arc::clone(&queue), Arc::clone(&frontier)))).collect();
+    // Every page that was put is done, or the user has had enough.
+    future::or(queue.join(), stopped(plan)).await;
+    queue.shutdown(true);
+    // A dropped task is cancelled, wherever it waits.
+    drop(workers);
+    frontier.tally()
+}
+
+/// Ends some time after Ctrl-C, well within a second.
+async fn stopped(plan: &Plan) {
+    while !plan.stopped() {
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn worker(queue: Arc<Queue<Url>>, frontier: Arc<Frontier>) {
+    let mut client = Client { limits: frontier.plan().limits, connection: None };
+    while let Ok(url) = queue.get().await {
+        let result = client.fetch(&url, &frontier).await;
+        for link in frontier.record(&url, result) {
+            if queue.put(link).await.is_err() {
+                return;
+            }
+        }
+        // Dropping `url` says that this page is done; its links are in the queue by now.
+    }
+}
+
+struct Client {
+    limits: Limits,
+    /// The connection of the last page, if it can serve another.
+    connection: Option<Connection>,
+}
+
+struct Connection {
+    address: SocketAddr,
+    requests: SendRequest<Sent>,
+    // Moves the bytes; goes with the connection.
+    _driver: Task<()>,
+}
+
+impl Client {
+    /// Fetches a page, with as many attempts as allowed.
+    async fn fetch(&mut self, url: &Url, frontier: &Frontier) -> Result<Vec<u8>, Failure> {
+        let mut left = self.limits.retries;
+        loop {
+            let attempt = timeout(self.limits.timeout, self.attempt(url)).await;
+            let result = attempt.unwrap_or(Err(Failure::TimedOut));
+            match &result {
+                Err(failure) if failure.is_transient() && left > 0 => {
+                    left -= 1;
+                    frontier.retried();
+                }
+                _ => return result,
+            }
+        }
+    }
+
+    /// One attempt. The connection is kept only if the attempt came to its end.
+    async fn attempt(&mut self, url: &Url) -> Result<Vec<u8>, Failure> {
+        let address = address(url)?;
+        let mut connection = match self.connection.take() {
+            Some(connection) if connection.address == address => connection,
+            _ => connect(address).await?,
+        };
+        connection.requests.ready().await.map_err(broken)?;
+        let request = Request::get(path_and_query(url))
+            .header(HOST, address.to_string())
+            .header(USER_AGENT, "tenter-crawl")
+            .body(Sent::Nothing)
+            .map_err(|error| Failure::Broken(error.to_string()))?;
+        let response = connection.requests.send_request(request).await.map_err(broken)?;
+        let status = response.status();
+        let body = read(response, self.limits.max_body).await?;
+        self.connection = Some(connection);
+        if status.is_success() { Ok(body) } else { Err(Failure::Status(status.as_u16())) }
+    }
+}
+
+async fn connect(address: SocketAddr) -> Result<Connection, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (requests, driver) = handshake(Io::new(stream)).await.map_err(broken)?;
+    let driver = spawn(async move {
+        // The request that fails reports it.
+        let _ = driver.await;
+    });
+    Ok(Connection { address, requests, _driver: driver })
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn read(response: Response<Incoming>, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut incoming = response.into_body();
+    let mut body = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut incoming).poll_frame(cx)).await {
+        if let Ok(data) = frame.map_err(broken)?.into_data() {
+            if data.len() > limit - body.len() {
+                return Err(Failure::TooLarge);
+            }
+            body.extend_from_slice(&data);
+        }
+    }
+    Ok(body)
+}
+
+fn broken(error: hyper::Error) -> Failure {
+    Failure::Broken(error.to_string())
+}
