@@ -1,1 +1,38 @@
-//! Channels that know no runtime: mpmc and oneshot.
+//! Channels that know no runtime.
+//!
+//! * [`bounded`] and [`unbounded`]: multi-producer multi-consumer queues of messages, each message received once. Names
+//!   and behaviour follow the async-channel crate, so code written for it compiles unchanged.
+//! * [`oneshot`]: one message, once.
+//!
+//! They work under any executor, between executors, and between async code and plain threads: every waiting method
+//! has a twin that blocks the thread instead.
+//!
+//! A send or a receive that need not wait takes no lock and allocates nothing (an unbounded channel allocates a block
+//! for every 31 messages). Each message wakes one waiting [`recv`](Receiver::recv), if any; see [`Receiver`] for what it
+//! wakes among streams.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! let (sender, receiver) = tenter_channel::bounded(8);
+//! sender.send("hello").await?;
+//! drop(sender);
+//! assert_eq!(receiver.recv().await, Ok("hello"));
+//! assert!(receiver.recv().await.is_err(), "no sender and no message is left");
+//! # Ok::<(), tenter_channel::SendError<&str>>(())
+//! # }).unwrap();
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod channel;
+mod error;
+pub mod oneshot;
+mod receiver;
+mod sender;
+mod weak;
+
+pub use channel::{bounded, unbounded};
+pub use error::{RecvError, SendError, TryRecvError, TrySendError};
+pub use receiver::{Receiver, Recv};
+pub use sender::{Closed, Send, Sender};
+pub use weak::{WeakReceiver, WeakSender};

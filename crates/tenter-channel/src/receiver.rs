@@ -1,0 +1,187 @@
+//! The receiving side.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::stream::{FusedStream, Stream};
+use tenter_core::park;
+use tenter_core::sync::Arc;
+use tenter_core::wait_list::Ticket;
+
+use crate::channel::{Channel, shared_methods};
+use crate::error::{RecvError, TryRecvError};
+use crate::weak::WeakReceiver;
+
+/// The receiving side of a channel; clones receive from the same channel, each message going to one of them.
+///
+/// When the last receiver is dropped, the channel closes and the messages left in it are dropped.
+///
+/// A receiver is also a [`Stream`] of messages, ending when the channel is closed and empty. A stream remembers its waker
+/// between polls and nothing says whether it will be polled again; so a message for which no [`recv`](Self::recv) waits
+/// wakes *every* clone that waits as a stream. Where many tasks share the work of one channel, let them call `recv`:
+/// then each message wakes one.
+pub struct Receiver<T> {
+    pub(crate) channel: Arc<Channel<T>>,
+    /// The place among the streams, if `poll_next` has been pending.
+    ticket: Ticket,
+}
+
+impl<T> Receiver<T> {
+    pub(crate) fn new(channel: Arc<Channel<T>>) -> Self {
+        Self { channel, ticket: Ticket::new() }
+    }
+
+    /// Receives a message if there is one now.
+    ///
+    /// ```
+    /// use tenter_channel::{TryRecvError, unbounded};
+    ///
+    /// let (sender, receiver) = unbounded();
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// sender.try_send(1).unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if there is no message yet, [`TryRecvError::Closed`] if there will never be one.
+    #[inline]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.channel.try_recv()
+    }
+
+    /// Receives a message, waiting for one.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if the channel is closed and empty, also while waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// A message is taken only by the poll that returns it, so dropping the future loses none. A wake-up that the future
+    /// had received goes to another receiver.
+    #[inline]
+    pub fn recv(&self) -> Recv<'_, T> {
+        Recv { receiver: self, ticket: Ticket::new() }
+    }
+
+    /// Receives a message, blocking the thread while there is none.
+    ///
+    /// For plain threads: in async code it blocks the executor.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if the channel is closed and empty, also while waiting.
+    pub fn recv_blocking(&self) -> Result<T, RecvError> {
+        match self.try_recv() {
+            Ok(message) => Ok(message),
+            Err(TryRecvError::Empty) => park::block_on(self.recv()),
+            Err(TryRecvError::Closed) => Err(RecvError),
+        }
+    }
+
+    /// A receiver that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakReceiver<T> {
+        WeakReceiver { channel: self.channel.clone() }
+    }
+
+    shared_methods!();
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        self.channel.receivers.add();
+        Self::new(self.channel.clone())
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.channel.stream_waits.cancel(&mut self.ticket);
+        if self.channel.receivers.release() {
+            self.channel.close();
+            self.channel.drain();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+/// # Cancel safety
+///
+/// Giving up between polls loses no message.
+impl<T> Stream for Receiver<T> {
+    type Item = T;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let Self { channel, ticket } = self.get_mut();
+        channel.stream_waits.poll_until(ticket, cx, || match channel.try_recv() {
+            Ok(message) => Some(Some(message)),
+            Err(TryRecvError::Closed) => Some(None),
+            Err(TryRecvError::Empty) => None,
+        })
+    }
+}
+
+impl<T> FusedStream for Receiver<T> {
+    fn is_terminated(&self) -> bool {
+        self.channel.queue.is_closed() && self.channel.queue.is_empty()
+    }
+}
+
+/// The future of [`Receiver::recv`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Recv<'a, T> {
+    receiver: &'a Receiver<T>,
+    ticket: Ticket,
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { receiver, ticket } = self.get_mut();
+        let channel = &receiver.channel;
+        // As `WaitList::poll_until`, except that an unused notification may go to a stream.
+        channel.recv_waits.accept(ticket);
+        loop {
+            match channel.try_recv() {
+                Ok(message) => {
+                    channel.leave_recv(ticket);
+                    return Poll::Ready(Ok(message));
+                }
+                Err(TryRecvError::Closed) => {
+                    channel.leave_recv(ticket);
+                    return Poll::Ready(Err(RecvError));
+                }
+                Err(TryRecvError::Empty) => {}
+            }
+            if !channel.recv_waits.register(ticket, cx.waker()) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.receiver.channel.leave_recv(&mut self.ticket);
+    }
+}
+
+impl<T> fmt::Debug for Recv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recv").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,203 @@
+//! The sending side.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tenter_core::park;
+use tenter_core::sync::Arc;
+use tenter_core::wait_list::Waiter;
+
+use crate::channel::{Channel, shared_methods};
+use crate::error::{SendError, TrySendError};
+use crate::weak::WeakSender;
+
+/// The sending side of a channel; clones send into the same channel.
+///
+/// When the last sender is dropped, the channel closes: receivers get what is left, then [`RecvError`](crate::RecvError).
+pub struct Sender<T> {
+    pub(crate) channel: Arc<Channel<T>>,
+}
+
+impl<T> Sender<T> {
+    /// Sends a message if there is room now.
+    ///
+    /// ```
+    /// use tenter_channel::{TrySendError, bounded};
+    ///
+    /// let (sender, receiver) = bounded(1);
+    /// assert_eq!(sender.try_send(1), Ok(()));
+    /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+    /// drop(receiver);
+    /// assert_eq!(sender.try_send(3), Err(TrySendError::Closed(3)));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The message comes back if the channel is full or closed.
+    #[inline]
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.channel.try_send(message)
+    }
+
+    /// Sends a message, waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// The message comes back if the channel is closed, also while waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it ends, the message has not been sent and is dropped with it. A wake-up that
+    /// the future had received goes to the next waiting sender.
+    #[inline]
+    pub fn send(&self, message: T) -> Send<'_, T> {
+        Send { sender: self, waiter: Waiter::new(&self.channel.send_waits), message: Some(message) }
+    }
+
+    /// Sends a message, blocking the thread while there is no room.
+    ///
+    /// For plain threads: in async code it blocks the executor.
+    ///
+    /// ```
+    /// let (sender, receiver) = tenter_channel::bounded(1);
+    /// let consumer = std::thread::spawn(move || (receiver.recv_blocking(), receiver.recv_blocking()));
+    /// sender.send_blocking(1).unwrap();
+    /// sender.send_blocking(2).unwrap();
+    /// assert_eq!(consumer.join().unwrap(), (Ok(1), Ok(2)));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The message comes back if the channel is closed, also while waiting.
+    pub fn send_blocking(&self, message: T) -> Result<(), SendError<T>> {
+        match self.try_send(message) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(message)) => park::block_on(self.send(message)),
+            Err(TrySendError::Closed(message)) => Err(SendError(message)),
+        }
+    }
+
+    /// Sends a message at once; if the channel is full, replaces its oldest message and returns that.
+    ///
+    /// ```
+    /// let (sender, receiver) = tenter_channel::bounded(2);
+    /// assert_eq!(sender.force_send(1), Ok(None));
+    /// assert_eq!(sender.force_send(2), Ok(None));
+    /// assert_eq!(sender.force_send(3), Ok(Some(1)));
+    /// assert_eq!(receiver.try_recv(), Ok(2));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The message comes back if the channel is closed.
+    pub fn force_send(&self, message: T) -> Result<Option<T>, SendError<T>> {
+        self.channel.force_send(message)
+    }
+
+    /// Waits until the channel is closed.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let (sender, receiver) = tenter_channel::bounded::<u8>(1);
+    /// drop(receiver);
+    /// sender.closed().await;
+    /// # });
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn closed(&self) -> Closed<'_, T> {
+        Closed { sender: self, waiter: Waiter::new(&self.channel.closed_waits) }
+    }
+
+    /// A sender that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender { channel: self.channel.clone() }
+    }
+
+    shared_methods!();
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.channel.senders.add();
+        Self { channel: self.channel.clone() }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if self.channel.senders.release() {
+            self.channel.close();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Sender::send`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Send<'a, T> {
+    sender: &'a Sender<T>,
+    waiter: Waiter<'a>,
+    /// `None` once the future has ended.
+    message: Option<T>,
+}
+
+// The message moves in and out of the queue; it is never pinned.
+impl<T> Unpin for Send<'_, T> {}
+
+impl<T> Future for Send<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { sender, waiter, message } = self.get_mut();
+        waiter.poll_until(cx, || {
+            let sent = sender.try_send(message.take().expect("`Send` polled after it ended"));
+            match sent {
+                Ok(()) => Some(Ok(())),
+                Err(TrySendError::Closed(back)) => Some(Err(SendError(back))),
+                Err(TrySendError::Full(back)) => {
+                    *message = Some(back);
+                    None
+                }
+            }
+        })
+    }
+}
+
+impl<T> fmt::Debug for Send<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Send").finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Sender::closed`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Closed<'a, T> {
+    sender: &'a Sender<T>,
+    waiter: Waiter<'a>,
+}
+
+impl<T> Future for Closed<'_, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { sender, waiter } = self.get_mut();
+        waiter.poll_until(cx, || sender.is_closed().then_some(()))
+    }
+}
+
+impl<T> fmt::Debug for Closed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed").finish_non_exhaustive()
+    }
+}
