@@ -148,13 +148,14 @@ impl SourceWord {
     pub(crate) fn open(&self) {
         let assumed = Readiness::READ | Readiness::WRITE;
         let generation = u64::from(self.generation().get());
-        self.0.store((generation << GENERATION_SHIFT) | u64::from(assumed.bits()), Ordering::Release);
+        self.0.swap((generation << GENERATION_SHIFT) | u64::from(assumed.bits()), Ordering::AcqRel);
     }
 
-    /// Ends a life: tokens and registrations of it no longer match. Called under the entry's lock.
+    /// Ends a life: tokens and registrations of it no longer match. Called under the entry's lock. An exchange, so
+    /// that the word's history is one chain of read-modify-writes and a late `publish` can only come before it.
     pub(crate) fn close(&self) {
         let next = u64::from(self.generation().next().get());
-        self.0.store(next << GENERATION_SHIFT, Ordering::Release);
+        self.0.swap(next << GENERATION_SHIFT, Ordering::AcqRel);
     }
 
     /// What the source is ready for; `None` if its registration is over. Acquire: an operation tried after this

@@ -48,6 +48,12 @@ impl Arena {
         self.live
     }
 
+    /// How many timers its memory has room for.
+    #[cfg(all(test, not(tenter_loom)))]
+    pub(crate) fn room(&self) -> usize {
+        self.timers.capacity()
+    }
+
     pub(crate) fn get(&self, index: u32) -> &Timer {
         &self.timers[index as usize]
     }

@@ -169,3 +169,6 @@ impl Wheel {
         }
     }
 }
+
+#[cfg(all(test, not(tenter_loom)))]
+mod tests;

@@ -1,0 +1,222 @@
+//! The wheel against a sorted map, and what the map cannot show.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::timer::LAST;
+
+/// Writes its number down when it is woken.
+struct Named(usize, Arc<Mutex<Vec<usize>>>);
+
+impl Wake for Named {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
+/// A wheel whose timers have numbers.
+struct Numbered {
+    wheel: Wheel,
+    keys: Vec<(u32, u32)>,
+    woken: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Numbered {
+    fn new() -> Self {
+        Self { wheel: Wheel::new(), keys: Vec::new(), woken: Arc::default() }
+    }
+
+    fn insert(&mut self, deadline: Nanos) -> usize {
+        let number = self.keys.len();
+        let waker = Waker::from(Arc::new(Named(number, self.woken.clone())));
+        self.keys.push(self.wheel.insert(deadline, waker));
+        number
+    }
+
+    fn remove(&mut self, number: usize) -> bool {
+        let (index, generation) = self.keys[number];
+        self.wheel.remove(index, generation).is_some()
+    }
+
+    fn advance(&mut self, now: Nanos) -> Vec<usize> {
+        let mut due = Vec::new();
+        self.wheel.advance(now, &mut due);
+        due.into_iter().for_each(Waker::wake);
+        std::mem::take(&mut self.woken.lock().unwrap())
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A timer so much after the present time, or so much before it.
+    Insert(Nanos),
+    InsertPast(Nanos),
+    /// The timer with this number, modulo how many there are.
+    Remove(usize),
+    Advance(Nanos),
+    /// Straight to the next deadline.
+    AdvanceToNext,
+    /// The clock shows an earlier time than before.
+    GoBack(Nanos),
+}
+
+/// Spans of every magnitude, from nanoseconds to centuries.
+fn span() -> impl Strategy<Value = Nanos> {
+    (0_u32..64, any::<u64>()).prop_map(|(bits, random)| random & ((1 << bits) - 1))
+}
+
+/// Spans that are close together, so that slots are shared.
+fn near() -> impl Strategy<Value = Nanos> {
+    0_u64..400_000
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => span().prop_map(Step::Insert),
+        4 => near().prop_map(Step::Insert),
+        1 => span().prop_map(Step::InsertPast),
+        3 => any::<usize>().prop_map(Step::Remove),
+        2 => span().prop_map(Step::Advance),
+        3 => near().prop_map(Step::Advance),
+        3 => Just(Step::AdvanceToNext),
+        1 => span().prop_map(Step::GoBack),
+    ]
+}
+
+/// What the wheel promises after each step.
+struct Checked {
+    subject: Numbered,
+    model: BTreeMap<usize, Nanos>,
+    now: Nanos,
+    cancelled: bool,
+}
+
+impl Checked {
+    fn advance(&mut self, now: Nanos) {
+        self.now = now.max(self.now);
+        let mut fired = self.subject.advance(now);
+        fired.sort_unstable();
+        let due: Vec<usize> = self.model.iter().filter(|(_, at)| **at <= self.now).map(|(number, _)| *number).collect();
+        assert_eq!(fired, due, "at {}", self.now);
+        self.model.retain(|_, deadline| *deadline > self.now);
+        assert!(self.subject.wheel.next_deadline() > self.now, "or the next sleep would not be one");
+    }
+
+    fn apply(&mut self, step: Step) {
+        match step {
+            Step::Insert(span) => self.insert(self.now.saturating_add(span).min(LAST)),
+            Step::InsertPast(span) => self.insert(self.now.saturating_sub(span)),
+            Step::Remove(number) if !self.subject.keys.is_empty() => {
+                let number = number % self.subject.keys.len();
+                let pending = self.model.remove(&number).is_some();
+                assert_eq!(self.subject.remove(number), pending);
+                self.cancelled |= pending;
+            }
+            Step::Remove(_) => {}
+            Step::Advance(span) => self.advance(self.now.saturating_add(span).min(LAST)),
+            Step::AdvanceToNext => self.advance(self.subject.wheel.next_deadline().min(LAST)),
+            Step::GoBack(span) => self.advance(self.now.saturating_sub(span)),
+        }
+        let earliest = self.model.values().min().copied().unwrap_or(NEVER);
+        let published = self.subject.wheel.next_deadline();
+        assert!(published <= earliest);
+        assert!(self.cancelled || published == earliest, "exact unless a timer was cancelled");
+        assert_eq!(self.subject.wheel.len(), self.model.len());
+        assert!(!self.model.is_empty() || published == NEVER);
+    }
+
+    fn insert(&mut self, deadline: Nanos) {
+        let number = self.subject.insert(deadline);
+        self.model.insert(number, deadline);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_fires_what_a_sorted_map_says(steps in prop::collection::vec(step(), 1..120)) {
+        let mut checked = Checked { subject: Numbered::new(), model: BTreeMap::new(), now: 0, cancelled: false };
+        for step in steps {
+            checked.apply(step);
+        }
+        checked.advance(LAST);
+        prop_assert_eq!(checked.subject.wheel.len(), 0);
+    }
+}
+
+#[test]
+fn timers_fire_in_the_order_of_their_ticks() {
+    let mut timers = Numbered::new();
+    let millisecond = 1_000_000;
+    for deadline in [5000, 3, 70, 1, 900, 3, 20] {
+        timers.insert(deadline * millisecond);
+    }
+    assert_eq!(timers.advance(10_000 * millisecond), [3, 1, 5, 6, 2, 4, 0]);
+}
+
+#[test]
+fn a_timer_inserted_past_its_deadline_fires_next_time() {
+    let mut timers = Numbered::new();
+    timers.advance(1 << 40);
+    let number = timers.insert(5);
+    assert_eq!(timers.wheel.next_deadline(), 5);
+    assert_eq!(timers.advance(1 << 40), [number]);
+    assert_eq!(timers.advance(1 << 41), []);
+}
+
+#[test]
+fn it_is_exact_within_a_tick() {
+    let mut timers = Numbered::new();
+    let (early, late) = (timers.insert(65_536 + 10), timers.insert(65_536 + 11));
+    assert_eq!(timers.advance(65_536 + 9), []);
+    assert_eq!(timers.advance(65_536 + 10), [early]);
+    assert_eq!(timers.wheel.next_deadline(), 65_536 + 11);
+    assert_eq!(timers.advance(65_536 + 11), [late]);
+}
+
+#[test]
+fn deadlines_beyond_the_levels_cascade() {
+    let mut timers = Numbered::new();
+    let day = 24 * 3600 * 1_000_000_000_u64;
+    let numbers: Vec<usize> = [53, 400, 36_500, 100_000].map(|days| timers.insert(days * day + 7)).to_vec();
+    let gone = timers.insert(60 * day);
+    assert!(timers.remove(gone));
+    for (number, days) in numbers.into_iter().zip([53, 400, 36_500, 100_000]) {
+        assert_eq!(timers.advance(days * day), []);
+        assert_eq!(timers.advance(days * day + 6), []);
+        assert_eq!(timers.advance(days * day + 7), [number]);
+    }
+}
+
+#[test]
+fn a_key_of_a_former_life_does_nothing() {
+    let mut timers = Numbered::new();
+    let first = timers.insert(10);
+    assert!(timers.remove(first));
+    let second = timers.insert(10);
+    assert_eq!(timers.keys[first].0, timers.keys[second].0, "the place is used again");
+    assert!(!timers.remove(first));
+    let (index, generation) = timers.keys[first];
+    assert!(timers.wheel.waker_mut(index, generation).is_none());
+    assert_eq!(timers.advance(10), [second]);
+    assert!(!timers.remove(second));
+}
+
+#[test]
+fn cancelled_timers_leave_no_memory_behind() {
+    let mut wheel = Wheel::new();
+    let hour = 3600 * 1_000_000_000;
+    let rounds = if cfg!(miri) { 1000 } else { 1_000_000 };
+    for round in 0..rounds {
+        let (index, generation) = wheel.insert(hour + round, Waker::noop().clone());
+        assert!(wheel.remove(index, generation).is_some());
+    }
+    assert_eq!(wheel.len(), 0);
+    assert!(wheel.arena.room() <= 8, "room for {}", wheel.arena.room());
+    assert_eq!(wheel.next_deadline(), NEVER);
+}

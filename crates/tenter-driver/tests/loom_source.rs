@@ -1,0 +1,154 @@
+//! Models of the word of a source: no event is lost, no stale one is taken.
+#![cfg(all(tenter_loom, unix))]
+
+mod common;
+
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+
+use common::{Counter, Mock, clear_both, driver, poll, register, turn};
+use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::thread;
+use tenter_driver::{Direction, Driver, Registration};
+use tenter_reactor::{Readiness, Trigger};
+
+fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+/// A source, and whether data is there.
+struct World {
+    mock: Arc<Mock>,
+    driver: Arc<Driver>,
+    source: Registration,
+    data: AtomicBool,
+}
+
+impl World {
+    fn new(trigger: Trigger) -> Arc<Self> {
+        let mock = Mock::new(trigger);
+        let driver = driver(&mock);
+        let source = register(&driver).unwrap();
+        Arc::new(Self { mock, driver, source, data: AtomicBool::new(false) })
+    }
+
+    /// Data comes, the reactor reports it, the holder of the seat dispatches it.
+    fn deliver(&self) {
+        self.data.store(true, Ordering::Relaxed);
+        self.mock.post(self.mock.last_token(), Readiness::READ);
+        turn(&self.driver);
+    }
+
+    /// One attempt to read, and the wait when it would block. True: it must be woken.
+    fn read_or_wait(&self, keyed: bool, waker: &std::task::Waker) -> bool {
+        let seen = self.source.ready(Direction::Read);
+        if self.data.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.source.clear_ready(seen, Direction::Read);
+        let state = if keyed {
+            self.source.poll_ready_keyed(&mut Context::from_waker(waker), Direction::Read, &mut None)
+        } else {
+            poll(&self.source, Direction::Read, waker)
+        };
+        match state {
+            Poll::Pending => true,
+            Poll::Ready(ready) => {
+                assert!(ready.unwrap().is_ready(Direction::Read));
+                assert!(self.data.load(Ordering::Relaxed), "readiness shows what it announces");
+                false
+            }
+        }
+    }
+}
+
+#[test]
+fn an_event_between_would_block_and_clear_is_kept() {
+    for trigger in [Trigger::Edge, Trigger::OneShot] {
+        check(3, move || {
+            let world = World::new(trigger);
+            let events = thread::spawn({
+                let world = world.clone();
+                move || world.deliver()
+            });
+            let (wakes, waker) = Counter::new();
+            let waits = world.read_or_wait(false, &waker);
+            events.join().unwrap();
+            assert!(!waits || wakes.count() == 1, "the reader sleeps for ever");
+        });
+    }
+}
+
+#[test]
+fn of_two_waiters_none_is_forgotten() {
+    check(2, || {
+        let world = World::new(Trigger::Edge);
+        let keyed = thread::spawn({
+            let world = world.clone();
+            move || {
+                let (wakes, waker) = Counter::new();
+                (world.read_or_wait(true, &waker), wakes)
+            }
+        });
+        let plain = thread::spawn({
+            let world = world.clone();
+            move || {
+                let (wakes, waker) = Counter::new();
+                (world.read_or_wait(false, &waker), wakes)
+            }
+        });
+        world.deliver();
+        for reader in [keyed, plain] {
+            let (waits, wakes) = reader.join().unwrap();
+            assert!(!waits || wakes.count() == 1, "a reader sleeps for ever");
+        }
+    });
+}
+
+#[test]
+fn a_removed_waiter_takes_no_wake_from_another() {
+    check(2, || {
+        let world = World::new(Trigger::Edge);
+        clear_both(&world.source);
+        let (wakes, waker) = Counter::new();
+        assert!(poll(&world.source, Direction::Read, &waker).is_pending());
+        let mut key = None;
+        let (_, other) = Counter::new();
+        let mut cx = Context::from_waker(&other);
+        assert!(world.source.poll_ready_keyed(&mut cx, Direction::Read, &mut key).is_pending());
+        let events = thread::spawn({
+            let world = world.clone();
+            move || world.deliver()
+        });
+        world.source.remove_waiter(Direction::Read, key.unwrap());
+        events.join().unwrap();
+        assert_eq!(wakes.count(), 1);
+    });
+}
+
+#[test]
+fn an_event_of_a_finished_registration_does_not_reach_the_next_one() {
+    check(3, || {
+        let mock = Mock::new(Trigger::Edge);
+        let driver = driver(&mock);
+        let first = register(&driver).unwrap();
+        let token = mock.last_token();
+        clear_both(&first);
+        let (wakes, waker) = Counter::new();
+        assert!(poll(&first, Direction::Read, &waker).is_pending());
+        mock.post(token, Readiness::READ);
+        let events = thread::spawn({
+            let driver = driver.clone();
+            move || turn(&driver)
+        });
+        first.deregister().unwrap();
+        let second = register(&driver).unwrap();
+        clear_both(&second);
+        events.join().unwrap();
+        assert_eq!(wakes.count(), 1, "by the event or by the end of the registration");
+        assert!(poll(&second, Direction::Read, &waker).is_pending(), "took an event that is not its own");
+    });
+}
