@@ -1,0 +1,9 @@
+//! The suite that every reactor passes.
+#![cfg(unix)]
+
+use tenter_reactor::{ReactorConfig, conformance};
+
+#[test]
+fn poll_conforms() {
+    conformance::assert(|| tenter_reactor_poll::new(&ReactorConfig::default()));
+}

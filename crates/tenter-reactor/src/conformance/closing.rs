@@ -1,0 +1,140 @@
+//! Ends of streams, errors, and urgent data.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SendFlags, SocketType, sockopt};
+
+use super::fixture::{drain, fill, pair, pipe, tcp_pair};
+use super::rig::Rig;
+use super::{Case, Maker, Tried, ensure};
+use crate::{Interest, Readiness, Token};
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("a_half_close_ends_reading_only", half_close),
+    Case::new("a_hang_up_wakes_readers", hang_up),
+    Case::new("a_hang_up_wakes_writers", hang_up_of_writers),
+    Case::new("a_pipe_reports_that_its_writer_is_gone", pipe_writer_gone),
+    Case::new("a_pipe_reports_that_its_reader_is_gone", pipe_reader_gone),
+    Case::new("a_refused_connection_is_reported", refused),
+    Case::new("a_reset_is_reported", reset),
+    Case::new("urgent_data_is_reported", urgent),
+];
+
+const A: Token = Token(1);
+
+fn half_close(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, b) = tcp_pair()?;
+    rig.register(&a, A)?;
+    b.shutdown(Shutdown::Write)?;
+    let said = rig.expect(&a, A, Interest::READ)?;
+    ensure!(drain(&a)? == (0, true), "the system did not pass on the end");
+    ensure!(!said.intersects(Readiness::WRITE_CLOSED), "{said:?} says that writing is over, and it is not");
+    rig.expect(&a, A, Interest::WRITE)?;
+    (&a).write_all(b"still here")?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn hang_up(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, b) = pair()?;
+    rig.register(&a, A)?;
+    ensure!(drain(&a)? == (0, false), "data that nobody wrote");
+    rig.want(&a, A, Interest::READ)?;
+    drop(b);
+    rig.expect(&a, A, Interest::READ)?;
+    ensure!(drain(&a)? == (0, true), "the system did not pass on the end");
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn hang_up_of_writers(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, b) = pair()?;
+    rig.register(&a, A)?;
+    rig.expect(&a, A, Interest::WRITE)?;
+    fill(&a)?;
+    rig.used_up(A, Interest::WRITE);
+    rig.want(&a, A, Interest::WRITE)?;
+    drop(b);
+    rig.expect(&a, A, Interest::WRITE)?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn pipe_writer_gone(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (read, write) = pipe()?;
+    rig.register(&read, A)?;
+    rig.want(&read, A, Interest::READ)?;
+    drop(write);
+    rig.expect(&read, A, Interest::READ)?;
+    Ok(rig.deregister(&read, A)?)
+}
+
+fn pipe_reader_gone(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (read, write) = pipe()?;
+    rig.register(&write, A)?;
+    rig.expect(&write, A, Interest::WRITE)?;
+    while rustix::io::write(&write, &[0; 4096]).is_ok() {}
+    rig.used_up(A, Interest::WRITE);
+    rig.want(&write, A, Interest::WRITE)?;
+    drop(read);
+    rig.expect(&write, A, Interest::WRITE)?;
+    Ok(rig.deregister(&write, A)?)
+}
+
+fn refused(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    // A port that was free a moment ago, and that nobody listens on.
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    match rustix::net::connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, address.port())) {
+        Err(Errno::INPROGRESS) => {}
+        // Some systems know at once.
+        Err(Errno::CONNREFUSED) => return Ok(()),
+        result => return Ok(result?),
+    }
+    rig.register(&socket, A)?;
+    rig.expect(&socket, A, Interest::WRITE)?;
+    let error = sockopt::socket_error(&socket)?;
+    ensure!(error == Err(Errno::CONNREFUSED), "the connection was not refused: {error:?}");
+    Ok(rig.deregister(&socket, A)?)
+}
+
+fn reset(make: &Maker) -> Tried {
+    for interest in [Interest::READ, Interest::WRITE] {
+        let mut rig = Rig::new(make)?;
+        let (mut a, b) = tcp_pair()?;
+        rig.register(&a, A)?;
+        rig.expect(&a, A, Interest::WRITE)?;
+        if interest == Interest::WRITE {
+            fill(&a)?;
+        }
+        rig.used_up(A, Interest::ALL);
+        rig.want(&a, A, interest)?;
+        // Closing without lingering, or with unread data, resets the connection.
+        sockopt::set_socket_linger(b.as_fd(), Some(Duration::ZERO))?;
+        drop(b);
+        rig.expect(&a, A, interest)?;
+        let error = a.read(&mut [0]).err().map(|error| error.kind());
+        ensure!(error == Some(ErrorKind::ConnectionReset), "the connection was not reset: {error:?}");
+        rig.deregister(&a, A)?;
+    }
+    Ok(())
+}
+
+fn urgent(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, b) = tcp_pair()?;
+    rig.register(&a, A)?;
+    rig.want(&a, A, Interest::PRIORITY)?;
+    rustix::net::send(b.as_fd(), b"!", SendFlags::OOB)?;
+    let said = rig.expect(&a, A, Interest::PRIORITY)?;
+    ensure!(said.contains(Readiness::PRIORITY), "urgent data was reported as {said:?}");
+    Ok(rig.deregister(&a, A)?)
+}

@@ -1,0 +1,256 @@
+//! That what becomes ready is reported, and what is not armed is not.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::fixture::{drain, fill, pair};
+use super::rig::{PATIENCE, Rig};
+use super::{Case, Maker, Stop, Tried, ensure};
+use crate::{Interest, Token};
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("current_readiness_is_reported", current_readiness),
+    Case::new("both_directions_are_reported", both_directions),
+    Case::new("every_write_is_reported", every_write),
+    Case::new("every_write_of_another_thread_is_reported", every_foreign_write),
+    Case::new("an_event_does_not_lose_the_other_direction", other_direction),
+    Case::new("unread_data_is_not_forgotten", unread_data),
+    Case::new("declared_true_edges_are_true", true_edges),
+    Case::new("what_is_not_armed_is_silent", not_armed),
+    Case::new("an_event_disarms", disarmed_by_event),
+    Case::new("arming_replaces_the_interest", replaced_interest),
+    Case::new("no_source_starves_behind_a_small_buffer", small_buffer),
+    Case::new("an_idle_wait_uses_no_processor", idle),
+];
+
+const A: Token = Token(1);
+
+fn current_readiness(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, mut b) = pair()?;
+    b.write_all(b"x")?;
+    rig.register(&a, A)?;
+    rig.expect(&a, A, Interest::READ)?;
+    rig.expect(&a, A, Interest::WRITE)?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn both_directions(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    for _ in 0..5 {
+        rig.expect(&a, A, Interest::WRITE)?;
+        let written = fill(&a)?;
+        rig.used_up(A, Interest::WRITE);
+        ensure!(drain(&b)?.0 == written, "the system lost data");
+        rig.expect(&a, A, Interest::WRITE)?;
+
+        drain(&a)?;
+        rig.used_up(A, Interest::READ);
+        b.write_all(b"x")?;
+        rig.expect(&a, A, Interest::READ)?;
+    }
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn every_write(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    for round in 0..200 {
+        ensure!(drain(&a)? == (0, false), "data in round {round} that nobody wrote");
+        rig.used_up(A, Interest::READ);
+        b.write_all(b"x")?;
+        rig.expect(&a, A, Interest::READ)?;
+        ensure!(drain(&a)?.0 == 1, "the system lost data");
+    }
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn every_foreign_write(make: &Maker) -> Tried {
+    const COUNT: usize = 500;
+    let mut rig = Rig::new(make)?;
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    let writer = thread::spawn(move || -> std::io::Result<UnixStream> {
+        for round in 0..COUNT {
+            b.write_all(b"x")?;
+            // Pauses of several lengths, so that writes meet the reader before, in and after its waits.
+            match round % 5 {
+                0 => thread::sleep(Duration::from_micros(50)),
+                1 | 2 => thread::yield_now(),
+                _ => {}
+            }
+        }
+        Ok(b)
+    });
+    let mut received = 0;
+    while received < COUNT {
+        received += drain(&a)?.0;
+        if received < COUNT {
+            rig.used_up(A, Interest::READ);
+            rig.expect(&a, A, Interest::READ)?;
+        }
+    }
+    let _b = writer.join().map_err(|_| Stop::Failed("the writer panicked".to_owned()))??;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn other_direction(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    for _ in 0..20 {
+        drain(&a)?;
+        rig.used_up(A, Interest::ALL);
+        fill(&a)?;
+        // Both are awaited; writing comes first, and reading is awaited on.
+        rig.want(&a, A, Interest::READ | Interest::WRITE)?;
+        drain(&b)?;
+        rig.expect(&a, A, Interest::WRITE)?;
+        b.write_all(b"x")?;
+        rig.expect(&a, A, Interest::READ)?;
+    }
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn unread_data(make: &Maker) -> Tried {
+    use std::io::Read;
+    let mut rig = Rig::new(make)?;
+    let (mut a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    b.write_all(b"0123456789")?;
+    for _ in 0..10 {
+        rig.expect(&a, A, Interest::READ)?;
+        if rig.one_shot {
+            // One event for each arming, as long as there is something left. An edge reactor has said it all.
+            rig.used_up(A, Interest::READ);
+        }
+        a.read_exact(&mut [0])?;
+    }
+    ensure!(drain(&a)? == (0, false), "the system made up data");
+    rig.used_up(A, Interest::READ);
+    b.write_all(b"x")?;
+    rig.expect(&a, A, Interest::READ)?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn true_edges(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    if !rig.reactor.capabilities().true_edges {
+        return Err(Stop::Skipped("the reactor does not declare true edges".to_owned()));
+    }
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    for _ in 0..20 {
+        b.write_all(b"x")?;
+        rig.expect(&a, A, Interest::READ)?;
+        // Nothing is read, so the source stays readable; the next arrival is an event all the same.
+        rig.used_up(A, Interest::READ);
+    }
+    drop(b);
+    rig.expect(&a, A, Interest::READ)?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn not_armed(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    if !rig.one_shot {
+        return Err(Stop::Skipped("the reactor is not armed".to_owned()));
+    }
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    b.write_all(b"x")?;
+    rig.expect_silence(A, "it was never armed")?;
+    drop(b);
+    rig.expect_silence(A, "it was never armed; its peer hung up")?;
+    rig.expect(&a, A, Interest::READ)?;
+    rig.want(&a, A, Interest::READ)?;
+    rig.reactor.arm(std::os::fd::AsFd::as_fd(&a).into(), A, Interest::NONE)?;
+    rig.expect_silence(A, "it was armed for nothing")?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn disarmed_by_event(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    if !rig.one_shot {
+        return Err(Stop::Skipped("the reactor is not armed".to_owned()));
+    }
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    rig.want(&a, A, Interest::READ | Interest::WRITE)?;
+    rig.expect(&a, A, Interest::WRITE)?;
+    b.write_all(b"x")?;
+    rig.expect_silence(A, "an event has disarmed it, both ways")?;
+    rig.expect(&a, A, Interest::READ)?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+fn replaced_interest(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    if !rig.one_shot {
+        return Err(Stop::Skipped("the reactor is not armed".to_owned()));
+    }
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    rig.want(&a, A, Interest::WRITE)?;
+    rig.reactor.arm(std::os::fd::AsFd::as_fd(&a).into(), A, Interest::READ)?;
+    rig.expect_silence(A, "only reading is still awaited")?;
+    b.write_all(b"x")?;
+    rig.expect(&a, A, Interest::READ)?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+/// One place in the buffer, and more sources that are always ready than that.
+fn small_buffer(make: &Maker) -> Tried {
+    const SOURCES: usize = 7;
+    let mut rig = Rig::with_capacity(make, 1)?;
+    let mut pairs = Vec::new();
+    for token in (0..SOURCES).map(Token) {
+        let (a, b) = pair()?;
+        rig.register(&a, token)?;
+        pairs.push((a, b));
+    }
+    let end = std::time::Instant::now() + PATIENCE;
+    while rig.tokens().count() < SOURCES {
+        ensure!(std::time::Instant::now() < end, "only {} of {SOURCES} sources were reported", rig.tokens().count());
+        for (index, (a, _)) in pairs.iter().enumerate() {
+            // What was reported is awaited again at once: it must not push itself to the front for ever.
+            rig.want(a, Token(index), Interest::WRITE)?;
+        }
+        rig.wait(Some(PATIENCE))?;
+    }
+    Ok(())
+}
+
+/// A source that hung up, one that is readable, one that was used up: none of them may keep a wait running.
+fn idle(make: &Maker) -> Tried {
+    const IDLE: Duration = Duration::from_millis(200);
+    let mut rig = Rig::new(make)?;
+    let ((hung_up, peer), (readable, mut writer)) = (pair()?, pair()?);
+    drop(peer);
+    writer.write_all(b"x")?;
+    rig.register(&hung_up, Token(1))?;
+    rig.register(&readable, Token(2))?;
+    rig.expect(&hung_up, Token(1), Interest::READ)?;
+    rig.expect(&readable, Token(2), Interest::READ)?;
+    rig.reactor.wake()?;
+    rig.wait(Some(PATIENCE))?;
+
+    let before = processor_time();
+    rig.wait(Some(IDLE))?;
+    let spent = processor_time().saturating_sub(before);
+    ensure!(spent < IDLE / 2, "an idle wait of {IDLE:?} spent {spent:?} of processor time: it spins");
+    Ok(())
+}
+
+/// What this thread has used so far.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
