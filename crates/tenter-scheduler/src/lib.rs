@@ -1,1 +1,30 @@
 //! The work-stealing scheduler of the tenter runtime.
+//!
+//! It polls tasks and sleeps when there are none; what it sleeps *on* is behind [`Park`]. The sleep protocol, with
+//! its proof, is in the README beside this crate's manifest.
+
+pub mod idle;
+mod item;
+pub mod lifo;
+mod park;
+pub mod parker;
+pub mod registry;
+pub mod ring;
+
+#[cfg(not(tenter_loom))]
+mod context;
+#[cfg(not(tenter_loom))]
+mod root;
+#[cfg(not(tenter_loom))]
+mod schedule;
+#[cfg(not(tenter_loom))]
+mod scheduler;
+#[cfg(not(tenter_loom))]
+mod slot;
+#[cfg(not(tenter_loom))]
+mod worker;
+
+pub use item::Item;
+pub use park::{NoPark, Park};
+#[cfg(not(tenter_loom))]
+pub use scheduler::{Config, MAX_WORKERS, MakeError, Scheduler, ThreadHook};

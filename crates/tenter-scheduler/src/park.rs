@@ -1,0 +1,72 @@
+//! The seam through which the scheduler waits for the outside world.
+
+use std::any::Any;
+use std::fmt;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// What a scheduler's threads do when they have nothing to run: one of them drives I/O and timers, the others sleep.
+///
+/// A scheduler has one of these; wheels (timer queues) are numbered like its seats. [`NoPark`] is the one that has
+/// neither I/O nor timers.
+pub trait Park: Send + Sync + fmt::Debug + 'static {
+    /// Becomes the driver if no other thread is, waits (at most `timeout`; for ever if `None`), and appends the wakers
+    /// of what became ready or due.
+    ///
+    /// Once the role is taken, `enter` is asked, and its `false` means not to wait. Gives `false` if another thread
+    /// is the driver; `enter` was not asked then.
+    fn drive(&self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, out: &mut Vec<Waker>) -> bool;
+
+    /// Whether some thread is the driver.
+    fn is_driven(&self) -> bool;
+
+    /// Ends the wait of whoever is the driver; if nobody waits, the next wait.
+    fn wake(&self);
+
+    /// Appends the wakers of a wheel's timers that are due.
+    fn fire(&self, wheel: usize, out: &mut Vec<Waker>);
+
+    /// When the next timer of a wheel is due.
+    fn next_deadline(&self, wheel: usize) -> Option<Instant>;
+
+    /// Says that the owner of a wheel sleeps with its own timeout, so that the driver need not wake for that wheel.
+    fn set_self_timed(&self, wheel: usize, on: bool);
+
+    /// Whether anything is registered that needs a driver.
+    fn is_needed(&self) -> bool;
+
+    /// For the layer above, which knows what this is.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// Neither I/O nor timers: every thread just sleeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoPark;
+
+impl Park for NoPark {
+    fn drive(&self, _: Option<Duration>, _: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
+        false
+    }
+
+    fn is_driven(&self) -> bool {
+        false
+    }
+
+    fn wake(&self) {}
+
+    fn fire(&self, _: usize, _: &mut Vec<Waker>) {}
+
+    fn next_deadline(&self, _: usize) -> Option<Instant> {
+        None
+    }
+
+    fn set_self_timed(&self, _: usize, _: bool) {}
+
+    fn is_needed(&self) -> bool {
+        false
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

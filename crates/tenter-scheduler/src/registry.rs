@@ -1,0 +1,198 @@
+//! The tasks that live: sharded, so that spawning workers do not meet, and closable, so that none is missed.
+//!
+//! A task is entered before it is first scheduled and removed when its future is gone. Closing sets each shard's flag
+//! under that shard's lock and takes a waker of everything in it: an insertion is either before that (and woken), or
+//! after (and refused). From then on the count only falls, so a sum of zero over the shards is final.
+
+use std::fmt;
+
+use tenter_core::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Acquire, Release},
+};
+use tenter_core::sync::{Mutex, MutexGuard};
+
+/// Where a task is entered; also its id.
+///
+/// Bits 0–7 are the shard, 8–39 the place in it, 40–63 how often the place was used before (modulo 2²⁴).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(u64);
+
+impl Key {
+    fn new(shard: usize, place: u32, uses: u32) -> Self {
+        Self(shard as u64 | u64::from(place) << 8 | u64::from(uses & 0x00ff_ffff) << 40)
+    }
+
+    /// As a number that is unique in its registry (until a place was used 2²⁴ times).
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    const fn shard(self) -> usize {
+        (self.0 & 0xff) as usize
+    }
+
+    const fn place(self) -> usize {
+        (self.0 >> 8) as u32 as usize
+    }
+}
+
+/// The most shards a registry has; keys name them in 8 bits.
+pub const MAX_SHARDS: usize = 256;
+
+/// A slab larger than this is given back once it is empty.
+const KEEP: usize = 4096;
+
+enum Place<W> {
+    Free { next: u32 },
+    Used(W),
+}
+
+struct Slab<W> {
+    places: Vec<(u32, Place<W>)>,
+    /// The first free place, or `places.len()`.
+    free: u32,
+    used: usize,
+    /// Set by [`Registry::close`], cleared by [`Registry::reopen`], under the lock. Excludes insertion.
+    closed: bool,
+    /// Added to the use count of places that are made anew after the slab was given back, so that ids stay unique.
+    uses: u32,
+}
+
+impl<W> Slab<W> {
+    const fn new() -> Self {
+        Self { places: Vec::new(), free: 0, used: 0, closed: false, uses: 0 }
+    }
+
+    fn next_key(&self, shard: usize) -> Key {
+        let uses = self.places.get(self.free as usize).map_or(self.uses, |place| place.0);
+        Key::new(shard, self.free, uses)
+    }
+
+    fn insert(&mut self, value: W) {
+        let at = self.free as usize;
+        self.used += 1;
+        match self.places.get_mut(at) {
+            Some((_, place)) => {
+                let Place::Free { next } = *place else { unreachable!("the free list names a used place") };
+                self.free = next;
+                *place = Place::Used(value);
+            }
+            None => {
+                self.places.push((self.uses, Place::Used(value)));
+                self.free += 1;
+            }
+        }
+    }
+
+    fn remove(&mut self, at: usize) -> W {
+        let (uses, place) = &mut self.places[at];
+        let Place::Used(value) = std::mem::replace(place, Place::Free { next: self.free }) else {
+            unreachable!("a task is removed once")
+        };
+        *uses = uses.wrapping_add(1);
+        self.free = at as u32;
+        self.used -= 1;
+        if self.used == 0 && self.places.len() > KEEP {
+            self.uses = self.places.iter().map(|place| place.0).max().unwrap_or(0);
+            self.places = Vec::new();
+            self.free = 0;
+        }
+        value
+    }
+}
+
+struct Shard<W> {
+    /// As `slab.used`; written under the lock, read without it.
+    len: AtomicUsize,
+    slab: Mutex<Slab<W>>,
+}
+
+/// The tasks of one runtime or executor; `W` is a waker.
+pub struct Registry<W> {
+    shards: Box<[Shard<W>]>,
+}
+
+impl<W> Registry<W> {
+    /// An open registry with `shards` shards, at most [`MAX_SHARDS`].
+    #[must_use]
+    pub fn new(shards: usize) -> Self {
+        let shard = |_| Shard { len: AtomicUsize::new(0), slab: Mutex::new(Slab::new()) };
+        Self { shards: (0..shards.clamp(1, MAX_SHARDS)).map(shard).collect() }
+    }
+
+    /// Enters a task into a shard (modulo their number): `make` is told its key and gives its waker.
+    ///
+    /// # Errors
+    /// If the registry is closed, `make` is told no key, its waker is dropped, and the rest is the error.
+    pub fn insert<R>(&self, shard: usize, make: impl FnOnce(Option<Key>) -> (W, R)) -> Result<R, R> {
+        let index = shard % self.shards.len();
+        let shard = &self.shards[index];
+        let mut slab = lock(&shard.slab);
+        if slab.closed {
+            drop(slab);
+            return Err(make(None).1);
+        }
+        let (waker, rest) = make(Some(slab.next_key(index)));
+        slab.insert(waker);
+        shard.len.store(slab.used, Release);
+        Ok(rest)
+    }
+
+    /// Removes a task, once per key. Its waker is given back to be dropped outside any lock; the flag tells whether
+    /// the registry was closed before, so that someone may wait for the last removal.
+    pub fn remove(&self, key: Key) -> (W, bool) {
+        let shard = &self.shards[key.shard()];
+        let mut slab = lock(&shard.slab);
+        let waker = slab.remove(key.place());
+        shard.len.store(slab.used, Release);
+        (waker, slab.closed)
+    }
+
+    /// How many tasks live; exact once the registry is closed and the sum is 0, else a snapshot.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.len.load(Acquire)).sum()
+    }
+
+    /// Whether no task lives.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Refuses new tasks from now on, and gives a waker of each that lives.
+    #[must_use = "the tasks end only if they are woken"]
+    pub fn close(&self) -> Vec<W>
+    where
+        W: Clone,
+    {
+        let mut wakers = Vec::new();
+        for shard in &self.shards {
+            let mut slab = lock(&shard.slab);
+            slab.closed = true;
+            wakers.extend(slab.places.iter().filter_map(|(_, place)| match place {
+                Place::Used(waker) => Some(waker.clone()),
+                Place::Free { .. } => None,
+            }));
+        }
+        wakers
+    }
+
+    /// Takes tasks again.
+    pub fn reopen(&self) {
+        for shard in &self.shards {
+            lock(&shard.slab).closed = false;
+        }
+    }
+}
+
+impl<W> fmt::Debug for Registry<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("shards", &self.shards.len()).field("len", &self.len()).finish()
+    }
+}
+
+/// Locks, also after a panic of another holder: every section leaves the slab whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

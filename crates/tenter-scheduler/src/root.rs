@@ -1,0 +1,299 @@
+//! `block_on`: the thread that calls it takes a seat, or is a guest with a parker of its own.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::ptr;
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+
+use crate::context::{self, Context, Role};
+use crate::parker::Parker;
+use crate::scheduler::Core;
+use crate::slot::Slot;
+use crate::worker::Worker;
+
+/// Says that a `block_on` future was woken, and wakes its thread.
+#[derive(Debug)]
+pub(crate) struct Signal {
+    /// Set by the waker; cleared by the thread before it polls.
+    woken: AtomicBool,
+    sleeper: Sleeper,
+}
+
+/// Where the thread that a [`Signal`] wakes sleeps.
+#[derive(Debug)]
+enum Sleeper {
+    Seat(&'static Slot, usize),
+    Own(Parker),
+}
+
+impl Signal {
+    /// Woken from the start, so that the future is polled once.
+    fn new(sleeper: Sleeper) -> Arc<Self> {
+        Arc::new(Self { woken: AtomicBool::new(true), sleeper })
+    }
+
+    fn take(&self) -> bool {
+        self.woken.load(Relaxed) && self.woken.swap(false, Acquire)
+    }
+
+    fn is_set(&self) -> bool {
+        self.woken.load(Acquire)
+    }
+
+    /// Ends the thread's sleep without announcing anything.
+    pub(crate) fn unpark(&self) {
+        match &self.sleeper {
+            Sleeper::Seat(slot, seat) => slot.unpark(*seat),
+            Sleeper::Own(parker) => parker.unpark(|| {}),
+        }
+    }
+
+    fn park(&self) {
+        match &self.sleeper {
+            Sleeper::Seat(slot, seat) => slot.seats[*seat].parker.park(None),
+            Sleeper::Own(parker) => parker.park(None),
+        }
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Release: the poll that follows sees what the waker's thread wrote.
+        if !self.woken.swap(true, Release) {
+            self.unpark();
+        }
+    }
+}
+
+/// A `block_on` future together with its output.
+struct Root<'f, F: Future> {
+    future: Pin<&'f mut F>,
+    output: Option<F::Output>,
+    signal: Arc<Signal>,
+    waker: Waker,
+}
+
+/// A [`Root`] without its type, for a nested `block_on`.
+pub(crate) trait RootPoll {
+    /// Polls the future if it was woken and has not ended; `true` once it has.
+    fn poll_if_woken(&mut self) -> bool;
+}
+
+impl<'f, F: Future> Root<'f, F> {
+    fn new(future: Pin<&'f mut F>, sleeper: Sleeper) -> Self {
+        let signal = Signal::new(sleeper);
+        Self { future, output: None, waker: Waker::from(signal.clone()), signal }
+    }
+}
+
+impl<F: Future> RootPoll for Root<'_, F> {
+    fn poll_if_woken(&mut self) -> bool {
+        if self.output.is_none() && self.signal.take() {
+            if let Poll::Ready(output) = self.future.as_mut().poll(&mut TaskContext::from_waker(&self.waker)) {
+                self.output = Some(output);
+            }
+        }
+        self.output.is_some()
+    }
+}
+
+/// See [`Scheduler::block_on`](crate::Scheduler::block_on).
+pub(crate) fn block_on<F: Future>(core: &Arc<Core>, future: F) -> F::Output {
+    let slot = core.slot;
+    let future = pin!(future);
+    let nested = context::find(|outer| {
+        let same = ptr::eq(outer.slot(), slot);
+        (outer.role != Role::Guest).then_some((same, outer.seat, outer.role))
+    });
+    match nested {
+        Some((true, seat, role)) => nest(core, seat, role, future),
+        Some(_) => {
+            hand_over_outer();
+            wait(core, Root::new(future, Sleeper::Own(Parker::new())))
+        }
+        None if slot.seats[slot.root_seat()].claim() => sit(core, future),
+        None => wait(core, Root::new(future, Sleeper::Own(Parker::new()))),
+    }
+}
+
+/// Within a seat of the same runtime: blocks it if others can go on, else goes on in it.
+fn nest<F: Future>(core: &Arc<Core>, seat: usize, role: Role, future: Pin<&mut F>) -> F::Output {
+    /// Counts a worker that is blocked.
+    struct Nested(&'static Slot);
+    impl Drop for Nested {
+        fn drop(&mut self) {
+            self.0.nested.fetch_sub(1, AcqRel);
+        }
+    }
+    let slot = core.slot;
+    let root = Root::new(future, Sleeper::Seat(slot, seat));
+    if slot.workers() == 0 {
+        return drive(core, seat, role, root);
+    }
+    if role != Role::Worker {
+        hand_over_outer();
+        return wait(core, root);
+    }
+    let others = slot.nested.fetch_add(1, AcqRel) + 1 < slot.workers();
+    let _nested = Nested(slot);
+    if !others {
+        return drive(core, seat, role, root);
+    }
+    hand_over_outer();
+    wait(core, root)
+}
+
+/// Runs in the seat that was just claimed, and leaves it.
+fn sit<F: Future>(core: &Arc<Core>, future: Pin<&mut F>) -> F::Output {
+    /// Leaves the seat also if the future panics.
+    struct Leave(&'static Slot);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            leave(self.0);
+        }
+    }
+    let slot = core.slot;
+    let seat = slot.root_seat();
+    let _leave = Leave(slot);
+    drive(core, seat, Role::Root, Root::new(future, Sleeper::Seat(slot, seat)))
+}
+
+/// Polls the future and whatever runs in the seat.
+fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_, F>) -> F::Output {
+    let context = Context::new(core.clone(), seat, role);
+    let _entered = context.enter();
+    let slot = core.slot;
+    let mut worker = Worker::new(&context, false);
+    let signal = root.signal.clone();
+    let mut closed = false;
+    let this: *mut (dyn RootPoll + '_) = &raw mut root;
+    // SAFETY: only the lifetime bound is changed; the pointer is cleared (with its context) before `root` goes.
+    let this = unsafe { std::mem::transmute::<*mut (dyn RootPoll + '_), *mut (dyn RootPoll + 'static)>(this) };
+    loop {
+        context.root.set(None);
+        // SAFETY: `root` is alive, and nobody else uses it: a nested `block_on` does only while `context.root` is set.
+        if unsafe { (*this).poll_if_woken() } {
+            break;
+        }
+        poll_outer();
+        context.root.set(Some(this));
+        if slot.is_closed() {
+            if !std::mem::replace(&mut closed, true) {
+                slot.wake_tasks();
+            }
+            slot.drop_queued();
+            if !signal.is_set() {
+                worker.sleep_as_root();
+            }
+            continue;
+        }
+        match worker.find() {
+            Some(runnable) => worker.poll(runnable),
+            None if signal.is_set() => {}
+            None if role == Role::Root => worker.sleep_as_root(),
+            None => match worker.search() {
+                Some(runnable) => worker.poll(runnable),
+                None => worker.park(),
+            },
+        }
+    }
+    context.root.set(None);
+    worker.hand_over();
+    root.output.take().expect("the loop ends with an output")
+}
+
+/// Polls the future alone, on a thread without a seat or deep inside one.
+fn wait<F: Future>(core: &Arc<Core>, mut root: Root<'_, F>) -> F::Output {
+    let slot = core.slot;
+    let context = Context::new(core.clone(), 0, Role::Guest);
+    let _entered = context.enter();
+    let guest = (slot.workers() == 0).then(|| Guest::new(slot, root.signal.clone()));
+    loop {
+        if root.poll_if_woken() {
+            return root.output.take().expect("just polled to its end");
+        }
+        poll_outer();
+        if guest.is_some() && slot.seats[0].claim() {
+            drop(guest);
+            let Root { future, .. } = root;
+            return sit(core, future);
+        }
+        if !root.signal.is_set() {
+            root.signal.park();
+        }
+    }
+}
+
+/// Polls the futures of the `block_on`s beneath that are between polls.
+fn poll_outer() {
+    context::find(|context| -> Option<()> {
+        let root = context.root.take()?;
+        // SAFETY: that `block_on` is further up this thread's stack, and it set the pointer while it does not use the
+        // future; taken out of its place, nobody else finds it until it is put back.
+        unsafe { (*root).poll_if_woken() };
+        context.root.set(Some(root));
+        None
+    });
+}
+
+/// Gives the queues of the seat this thread sits in to the other threads, because it will block.
+fn hand_over_outer() {
+    context::find(|outer| {
+        let seat = outer.own_seat()?;
+        let slot = outer.slot();
+        while let Some(runnable) = seat.ring.pop().or_else(|| seat.lifo.take()) {
+            slot.inject_quietly(runnable);
+        }
+        slot.notify();
+        slot.cover();
+        Some(())
+    });
+}
+
+/// Leaves `block_on`'s seat: what is queued and registered is for others now.
+fn leave(slot: &'static Slot) {
+    slot.seats[slot.root_seat()].leave();
+    if slot.is_closed() {
+        slot.wake_tasks();
+        return slot.drain();
+    }
+    if slot.workers() == 0 {
+        for guest in slot.guests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            guest.unpark();
+        }
+        return;
+    }
+    if slot.has_visible_work() {
+        slot.notify();
+    }
+    slot.cover();
+}
+
+/// An entry in a current-thread runtime's list of those that wait for its seat.
+struct Guest {
+    slot: &'static Slot,
+    signal: Arc<Signal>,
+}
+
+impl Guest {
+    fn new(slot: &'static Slot, signal: Arc<Signal>) -> Self {
+        slot.guests.lock().unwrap_or_else(PoisonError::into_inner).push(signal.clone());
+        Self { slot, signal }
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut guests = self.slot.guests.lock().unwrap_or_else(PoisonError::into_inner);
+        guests.retain(|guest| !Arc::ptr_eq(guest, &self.signal));
+    }
+}

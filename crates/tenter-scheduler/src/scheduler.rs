@@ -1,0 +1,321 @@
+//! The scheduler as its owner sees it.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tenter_task::{Meta, Spawn, Task, TaskId, schedule_with_info};
+
+use crate::context::{self, Context, Role};
+use crate::park::Park;
+use crate::registry::Key;
+use crate::slot::{self, Slot};
+use crate::{root, schedule, worker};
+
+/// What is called when a worker thread starts or stops.
+pub type ThreadHook = Arc<dyn Fn() + Send + Sync>;
+
+/// How a scheduler is made.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// The most worker threads; 0 makes a current-thread scheduler, which runs inside `block_on` alone.
+    pub workers: usize,
+    /// The name of worker threads.
+    pub thread_name: String,
+    /// Bytes of stack of a worker thread; `None`: the standard library's default.
+    pub stack_size: Option<usize>,
+    /// Called on each worker thread before it runs anything.
+    pub on_thread_start: Option<ThreadHook>,
+    /// Called on each worker thread after it ran its last task.
+    pub on_thread_stop: Option<ThreadHook>,
+}
+
+impl Default for Config {
+    /// As many workers as there are CPUs to use (cgroup limits included).
+    fn default() -> Self {
+        Self {
+            workers: num_cpus::get().clamp(1, MAX_WORKERS),
+            thread_name: "tenter-worker".to_owned(),
+            stack_size: None,
+            on_thread_start: None,
+            on_thread_stop: None,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("workers", &self.workers).field("thread_name", &self.thread_name).finish()
+    }
+}
+
+/// The most worker threads a scheduler can have.
+pub const MAX_WORKERS: usize = 1024;
+
+/// Why a scheduler could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MakeError {
+    /// More than [`MAX_WORKERS`] workers were asked for.
+    TooManyWorkers(usize),
+    /// Too many runtimes live at once; drop some.
+    TooManyRuntimes,
+}
+
+impl fmt::Display for MakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyWorkers(asked) => {
+                write!(f, "{asked} worker threads were asked for; ask for at most {MAX_WORKERS}")
+            }
+            Self::TooManyRuntimes => {
+                write!(f, "{} runtimes live at once; drop some before making more", slot::MAX_SLOTS)
+            }
+        }
+    }
+}
+
+impl std::error::Error for MakeError {}
+
+/// One incarnation of a scheduler in its slot.
+pub(crate) struct Core {
+    pub(crate) slot: &'static Slot,
+    pub(crate) park: Arc<dyn Park>,
+    config: Config,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("slot", &self.slot.index).field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Starts a worker thread if a seat is free; it counts as searching from now on.
+    pub(crate) fn start_worker(core: &Arc<Self>) -> bool {
+        let slot = core.slot;
+        // Held until the thread is in the list, so that whoever closes the runtime either joins it or is seen here.
+        let mut threads = core.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_closed() {
+            return true;
+        }
+        let Some(seat) = (0..slot.workers()).find(|&seat| slot.seats[seat].claim()) else { return true };
+        slot.started.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        slot.idle.start_search_for_new();
+        let mut builder = thread::Builder::new().name(format!("{}-{seat}", core.config.thread_name));
+        if let Some(bytes) = core.config.stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        let (start, stop) = (core.config.on_thread_start.clone(), core.config.on_thread_stop.clone());
+        let own = core.clone();
+        let thread = builder.spawn(move || {
+            if let Some(hook) = start {
+                hook();
+            }
+            worker::run(own, seat, || {
+                if let Some(hook) = stop {
+                    hook();
+                }
+            });
+        });
+        match thread {
+            Ok(handle) => {
+                threads.push(handle);
+                true
+            }
+            Err(_) => {
+                slot.started.fetch_sub(1, std::sync::atomic::Ordering::AcqRel);
+                // Whoever relied on this searcher is covered by the `block_on` thread that the caller wakes.
+                let _last = slot.idle.stop_search();
+                slot.seats[seat].leave();
+                false
+            }
+        }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        // A slot whose runtime was leaked, or has tasks that never end, keeps its place in the table for good.
+        if self.slot.is_closed() && self.slot.registry.is_empty() {
+            slot::release(self.slot);
+        }
+    }
+}
+
+/// A handle of a scheduler; cheap to clone.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tenter_scheduler::{Config, NoPark, Scheduler};
+///
+/// let scheduler = Scheduler::new(Config::default(), Arc::new(NoPark))?;
+/// let task = scheduler.spawn(async { 6 * 7 });
+/// assert_eq!(scheduler.block_on(task), 42);
+/// scheduler.close();
+/// # Ok::<(), tenter_scheduler::MakeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    pub(crate) core: Arc<Core>,
+}
+
+impl Scheduler {
+    /// Makes a scheduler; no thread is started before there is something to run.
+    ///
+    /// # Errors
+    /// If there are too many workers or runtimes.
+    pub fn new(config: Config, park: Arc<dyn Park>) -> Result<Self, MakeError> {
+        if config.workers > MAX_WORKERS {
+            return Err(MakeError::TooManyWorkers(config.workers));
+        }
+        let slot = slot::acquire(config.workers).ok_or(MakeError::TooManyRuntimes)?;
+        let core = Arc::new(Core { slot, park, config, threads: Mutex::new(Vec::new()) });
+        slot::settle(slot, Arc::downgrade(&core));
+        Ok(Self { core })
+    }
+
+    /// How many wheels its [`Park`] needs: one per seat.
+    #[must_use]
+    pub const fn wheels(config: &Config) -> usize {
+        config.workers + 1
+    }
+
+    /// What it waits with.
+    #[must_use]
+    pub fn park(&self) -> &Arc<dyn Park> {
+        &self.core.park
+    }
+
+    /// The most worker threads; 0 for a current-thread scheduler.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.core.slot.workers()
+    }
+
+    /// How many tasks have not ended; a snapshot.
+    #[must_use]
+    pub fn live_tasks(&self) -> usize {
+        self.core.slot.registry.len()
+    }
+
+    /// Whether it was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.core.slot.is_closed()
+    }
+
+    /// Spawns a task. On a closed scheduler it is cancelled at once.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_named(None, Location::caller(), future)
+    }
+
+    /// Spawns a task with a name and a spawn site.
+    pub fn spawn_named<F>(&self, name: Option<Box<str>>, site: &'static Location<'static>, future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let slot = self.core.slot;
+        // A thread from outside uses the last shard.
+        let shard = context::with_seat_of(slot, |seat| seat.map_or(slot.seats.len(), |context| context.seat));
+        let inserted = slot.registry.insert(shard, |key| {
+            let id = TaskId::from_u64(key.map_or(u64::MAX, Key::as_u64));
+            let spawn = Spawn::new(Meta::in_slot(slot.index), Tracked { slot, key }).id(id).name(name).spawned_at(site);
+            let (runnable, task) = spawn.build(future, schedule_with_info(schedule::schedule));
+            (runnable.waker(), (runnable, task))
+        });
+        match inserted {
+            Ok((runnable, task)) => {
+                schedule::spawned(slot, runnable);
+                task
+            }
+            Err((runnable, task)) => {
+                drop(runnable);
+                task
+            }
+        }
+    }
+
+    /// Polls a future to its end on this thread, which meanwhile runs and drives as well as waits.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        root::block_on(&self.core, future)
+    }
+
+    /// Makes this the thread's ambient scheduler for the time of the closure.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let context = Context::new(self.core.clone(), 0, Role::Guest);
+        let _entered = context.enter();
+        f()
+    }
+
+    /// The scheduler that this thread is in, if it is in one.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        context::with(|context| context.map(|context| Self { core: context.core.clone() }))
+    }
+
+    /// Gives the closure the scheduler that this thread is in, without the cost of a clone.
+    pub fn with_current<R>(f: impl FnOnce(Option<&dyn Park>) -> R) -> R {
+        context::with(|context| f(context.map(|context| &*context.core.park)))
+    }
+
+    /// The wheel that timers of this thread belong to: that of its seat in this scheduler, if it has one.
+    #[must_use]
+    pub fn current_wheel(&self) -> Option<usize> {
+        context::with_seat_of(self.core.slot, |seat| seat.map(|context| context.seat))
+    }
+
+    /// Makes sure that some thread drives; for whoever registered something from a thread without a seat.
+    pub fn cover(&self) {
+        self.core.slot.cover();
+    }
+
+    /// Ends the scheduler: no more tasks are taken, those that live are cancelled.
+    ///
+    /// From outside this waits until every task's future is dropped and every worker has ended. From one of its own
+    /// threads it only gives the signal, and the last of them to leave finishes.
+    pub fn close(&self) {
+        let slot = self.core.slot;
+        let inside = context::is_in_seat_of(slot);
+        let first = slot.close();
+        if inside {
+            return;
+        }
+        slot.drain();
+        if first {
+            let threads = std::mem::take(&mut *self.core.threads.lock().unwrap_or_else(PoisonError::into_inner));
+            for thread in threads {
+                // A worker thread catches what its tasks throw; what a thread hook throws has been printed already.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// Part of every task's future: tells the registry when the future is gone.
+struct Tracked {
+    slot: &'static Slot,
+    /// `None` for a task that was spawned too late.
+    key: Option<Key>,
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        let (waker, closed) = self.slot.registry.remove(key);
+        drop(waker);
+        if closed {
+            self.slot.wake_drainers();
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Where a runtime's shared state lives: in a slot that is recycled but never freed.
+//!
+//! A task names its runtime by slot index, and a wake may still be on its way through a slot after the runtime in it
+//! has ended: it has pushed its runnable (else the runtime would not have ended) and is about to look for a worker to
+//! wake. The slot is still there; at worst the wake reaches a worker of the slot's next runtime, for nothing.
+
+use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+    fence,
+};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, Weak};
+use std::task::Waker;
+
+use concurrent_queue::ConcurrentQueue;
+use tenter_task::Runnable;
+
+use crate::idle::Idle;
+use crate::lifo::Lifo;
+use crate::parker::Parker;
+use crate::registry::Registry;
+use crate::ring::Ring;
+use crate::root::Signal;
+use crate::scheduler::Core;
+
+/// As many runtimes as can live at once.
+pub(crate) const MAX_SLOTS: usize = 4096;
+
+/// The length of a worker's ring. 256 as in Go and tokio: long enough that a burst of wakes does not overflow, short
+/// enough that half of it moves quickly.
+pub(crate) const RING: usize = 256;
+
+/// What the thread in one seat shares with the others.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) lifo: Lifo<Runnable>,
+    pub(crate) ring: Ring<Runnable, RING>,
+    pub(crate) parker: Parker,
+    /// How many tasks were polled here, wrapping; written by the occupant. Tells a thief whether the LIFO slot moves.
+    pub(crate) polls: AtomicU32,
+    /// Set by the thread that claims the seat, cleared by it when it leaves; excludes other occupants.
+    occupied: AtomicBool,
+}
+
+impl Seat {
+    fn new() -> Self {
+        Self {
+            lifo: Lifo::new(),
+            ring: Ring::new(),
+            parker: Parker::new(),
+            polls: AtomicU32::new(0),
+            occupied: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn claim(&self) -> bool {
+        !self.occupied.load(Relaxed) && self.occupied.compare_exchange(false, true, AcqRel, Relaxed).is_ok()
+    }
+
+    pub(crate) fn leave(&self) {
+        self.occupied.store(false, Release);
+    }
+}
+
+/// The shared state of a runtime's scheduler.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) index: u16,
+    pub(crate) inject: ConcurrentQueue<Runnable>,
+    pub(crate) idle: Idle,
+    /// The workers' seats, then the one for `block_on`.
+    pub(crate) seats: Box<[Seat]>,
+    pub(crate) registry: Registry<Waker>,
+    /// How many worker threads there are; starting one counts.
+    pub(crate) started: AtomicUsize,
+    /// How many workers are blocked in a nested `block_on`.
+    pub(crate) nested: AtomicUsize,
+    /// Set once, by whoever closes the runtime; cleared when the slot is recycled.
+    closed: AtomicBool,
+    /// Where threads wait for the last task to go, or for a runnable to drop.
+    drain: (Mutex<()>, Condvar),
+    /// The runtime that lives here now.
+    home: RwLock<Weak<Core>>,
+    /// `block_on` callers of a current-thread runtime that wait for the seat.
+    pub(crate) guests: Mutex<Vec<Arc<Signal>>>,
+}
+
+impl Slot {
+    /// The most worker threads; the seat after theirs is `block_on`'s.
+    #[inline]
+    pub(crate) fn workers(&self) -> usize {
+        self.seats.len() - 1
+    }
+
+    /// The seat of `block_on`.
+    pub(crate) fn root_seat(&self) -> usize {
+        self.workers()
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Relaxed)
+    }
+
+    /// The runtime that lives here now.
+    pub(crate) fn home(&self) -> Option<Arc<Core>> {
+        self.home.read().unwrap_or_else(PoisonError::into_inner).upgrade()
+    }
+
+    /// Queues a runnable from outside, and sees to it that someone runs it.
+    pub(crate) fn inject(&'static self, runnable: Runnable) {
+        self.inject_quietly(runnable);
+        self.notify();
+    }
+
+    pub(crate) fn inject_quietly(&self, runnable: Runnable) {
+        if self.inject.push(runnable).is_err() {
+            unreachable!("the injector is unbounded and never closed");
+        }
+    }
+
+    /// Whether a thief would find something. LIFO slots do not count: what is in them was woken, not spawned, and its
+    /// worker takes it next.
+    pub(crate) fn has_visible_work(&self) -> bool {
+        !self.inject.is_empty() || self.seats.iter().any(|seat| !seat.ring.is_empty())
+    }
+
+    /// After a push: wakes or starts a worker unless one is searching.
+    pub(crate) fn notify(&'static self) {
+        if let Some(worker) = self.idle.wake_one() {
+            return self.unpark(worker);
+        }
+        // `wake_one` began with the fence that orders this load after the push.
+        if self.is_closed() {
+            self.wake_drainers();
+        }
+        if self.workers() == 0 {
+            return self.unpark(0);
+        }
+        let word = self.idle.word();
+        if word.searching() == 0 && word.parked() == 0 && self.started.load(Relaxed) < self.workers() {
+            self.start_worker();
+        }
+    }
+
+    /// Makes sure that a thread drives, or is about to look for work and then drive.
+    pub(crate) fn cover(&'static self) {
+        fence(SeqCst);
+        let Some(home) = self.home() else { return };
+        if !home.park.is_needed() || home.park.is_driven() {
+            return;
+        }
+        if let Some(worker) = self.idle.choose() {
+            self.unpark(worker);
+        } else if self.workers() == 0 {
+            self.unpark(0);
+        } else if self.started.load(Relaxed) == 0 {
+            self.start_worker();
+        }
+    }
+
+    /// Gives the token to the thread in a seat.
+    pub(crate) fn unpark(&self, seat: usize) {
+        self.seats[seat].parker.unpark(|| {
+            if let Some(home) = self.home() {
+                home.park.wake();
+            }
+        });
+    }
+
+    fn start_worker(&'static self) {
+        if self.is_closed() {
+            return;
+        }
+        let Some(home) = self.home() else { return };
+        if !Core::start_worker(&home) {
+            // No thread to be had: the `block_on` thread takes injected work while there is no worker.
+            self.unpark(self.root_seat());
+        }
+    }
+
+    /// Wakes every thread that waits for the drain to go on.
+    pub(crate) fn wake_drainers(&self) {
+        drop(self.drain.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.drain.1.notify_all();
+    }
+
+    /// Refuses new tasks, wakes every task and every thread. The first caller gets `true`.
+    pub(crate) fn close(&'static self) -> bool {
+        if self.closed.swap(true, AcqRel) {
+            return false;
+        }
+        fence(SeqCst);
+        self.wake_tasks();
+        for seat in 0..self.seats.len() {
+            self.unpark(seat);
+        }
+        self.wake_drainers();
+        true
+    }
+
+    /// On a closed runtime: wakes every task, so that each has a runnable to drop.
+    ///
+    /// Called once by whoever closes, and once by each thread after it has seen that and polls no more: a task that
+    /// had a runnable at the first call may have been polled since, by such a thread, and wait again.
+    pub(crate) fn wake_tasks(&self) {
+        for waker in self.registry.close() {
+            waker.wake();
+        }
+    }
+
+    /// Drops runnables until no task lives. Any thread may help, also several at once.
+    pub(crate) fn drain(&self) {
+        loop {
+            self.drop_queued();
+            let guard = self.drain.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.registry.is_empty() {
+                return self.drain.1.notify_all();
+            }
+            // A push, or the end of the last task, takes the lock after it is visible, and then notifies.
+            if !self.has_queued() {
+                drop(self.drain.1.wait(guard).unwrap_or_else(PoisonError::into_inner));
+            }
+        }
+    }
+
+    fn has_queued(&self) -> bool {
+        fence(SeqCst);
+        self.has_visible_work() || self.seats.iter().any(|seat| !seat.lifo.is_empty())
+    }
+
+    pub(crate) fn drop_queued(&self) {
+        while let Ok(runnable) = self.inject.pop() {
+            drop(runnable);
+        }
+        for seat in &self.seats {
+            while let Some(runnable) = seat.ring.pop().or_else(|| seat.lifo.take()) {
+                drop(runnable);
+            }
+        }
+    }
+}
+
+static TABLE: [AtomicPtr<Slot>; MAX_SLOTS] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_SLOTS];
+
+struct Free {
+    made: usize,
+    slots: Vec<&'static Slot>,
+}
+
+static FREE: Mutex<Free> = Mutex::new(Free { made: 0, slots: Vec::new() });
+
+/// The slot with an index that a task carries.
+#[inline]
+pub(crate) fn at(index: u16) -> &'static Slot {
+    let slot = TABLE[index as usize].load(Acquire);
+    debug_assert!(!slot.is_null());
+    // SAFETY: tasks carry indices of slots that were in the table before the task was made, slots are leaked boxes,
+    // and the table never forgets one.
+    unsafe { &*slot }
+}
+
+/// A slot for a runtime with `workers` worker threads: a recycled one, or a new one.
+pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
+    let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(at) = free.slots.iter().position(|slot| slot.workers() == workers) {
+        let slot = free.slots.swap_remove(at);
+        slot.registry.reopen();
+        slot.closed.store(false, Release);
+        return Some(slot);
+    }
+    if free.made == MAX_SLOTS {
+        return None;
+    }
+    let seats = workers + 1;
+    let slot = Box::leak(Box::new(Slot {
+        index: free.made as u16,
+        inject: ConcurrentQueue::unbounded(),
+        idle: Idle::new(seats),
+        seats: (0..seats).map(|_| Seat::new()).collect(),
+        registry: Registry::new(seats + 1),
+        started: AtomicUsize::new(0),
+        nested: AtomicUsize::new(0),
+        closed: AtomicBool::new(false),
+        drain: (Mutex::new(()), Condvar::new()),
+        home: RwLock::new(Weak::new()),
+        guests: Mutex::new(Vec::new()),
+    }));
+    TABLE[free.made].store(slot, Release);
+    free.made += 1;
+    Some(slot)
+}
+
+/// Moves a runtime into its slot.
+pub(crate) fn settle(slot: &'static Slot, home: Weak<Core>) {
+    *slot.home.write().unwrap_or_else(PoisonError::into_inner) = home;
+}
+
+/// Gives a slot back whose runtime is closed, without tasks and without threads.
+pub(crate) fn release(slot: &'static Slot) {
+    settle(slot, Weak::new());
+    FREE.lock().unwrap_or_else(PoisonError::into_inner).slots.push(slot);
+}
