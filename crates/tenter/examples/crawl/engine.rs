@@ -148,3 +148,85 @@ async fn read(response: Response<Incoming>, limit: usize) -> Result<Vec<u8>, Fai
 fn broken(error: hyper::Error) -> Failure {
     Failure::Broken(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use indicatif::ProgressBar;
+
+    use super::*;
+    use crate::blocking;
+    use crate::crawl::Scope;
+    use crate::serve::Server;
+    use crate::site::Site;
+
+    const TIMEOUT: Duration = Duration::from_millis(400);
+
+    fn server(think_time: Duration) -> Server {
+        let site = Site::of_folder(Path::new(env!("CARGO_MANIFEST_DIR")), 12).unwrap();
+        Server::start(site, think_time, TIMEOUT * 10).unwrap()
+    }
+
+    fn plan(server: &Server, scope: Scope) -> Plan {
+        let limits = Limits { concurrency: 4, timeout: TIMEOUT, retries: 1, max_body: 1 << 20 };
+        Plan {
+            start: server.url(scope),
+            scope,
+            limits,
+            stop: Arc::new(AtomicBool::new(false)),
+            bar: ProgressBar::hidden(),
+        }
+    }
+
+    #[test]
+    fn every_crawler_sees_the_whole_site() {
+        let server = server(Duration::ZERO);
+        let expected = blocking::crawl(plan(&server, Scope::Pages));
+        assert_eq!((expected.pages.len(), expected.failures.len()), (12, 0));
+        for backend in Backend::compiled_in() {
+            let tally = crawl(*backend, plan(&server, Scope::Pages)).unwrap();
+            assert_eq!(tally.pages, expected.pages, "{backend}");
+            assert_eq!((tally.bytes, tally.failures.len()), (expected.bytes, 0), "{backend}");
+        }
+    }
+
+    #[test]
+    fn every_crawler_survives_and_counts_the_bad_pages() {
+        let server = server(Duration::ZERO);
+        let mut tallies = vec![blocking::crawl(plan(&server, Scope::Hostile))];
+        tallies.extend(Backend::compiled_in().iter().map(|b| crawl(*b, plan(&server, Scope::Hostile)).unwrap()));
+        for tally in tallies {
+            let failures: Vec<String> = tally.failures.iter().map(|(name, why)| format!("{name} {why}")).collect();
+            let expected = [
+                "(another port) refused",
+                "/.bad/endless too large",
+                "/.bad/missing status 404",
+                "/.bad/slow timed out",
+            ];
+            assert_eq!(failures, expected);
+            assert_eq!(tally.pages.keys().collect::<Vec<_>>(), ["/.bad/", "/.bad/found", "/.bad/malformed"]);
+            assert_eq!((tally.malformed, tally.retries), (1, 2));
+        }
+    }
+
+    #[test]
+    fn a_crawl_that_is_stopped_ends_with_what_it_has() {
+        // The pages take longer than the test waits, and than any attempt may take.
+        let server = server(Duration::from_secs(600));
+        let mut patient = plan(&server, Scope::Pages);
+        patient.limits.timeout = Duration::from_secs(600);
+        for backend in Backend::compiled_in() {
+            let plan = Plan { stop: Arc::new(AtomicBool::new(false)), ..patient.clone() };
+            let stop = Arc::clone(&plan.stop);
+            let crawler = thread::spawn(move || crawl(*backend, plan).unwrap());
+            thread::sleep(Duration::from_millis(100));
+            assert!(!crawler.is_finished(), "{backend}: the index can't have come");
+            stop.store(true, Ordering::Relaxed);
+            let tally = crawler.join().unwrap();
+            assert_eq!((tally.pages.len(), tally.failures.len()), (0, 0), "{backend}");
+        }
+    }
+}
