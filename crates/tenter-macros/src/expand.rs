@@ -80,12 +80,10 @@ fn one_per_backend(options: &Options, backends: &[String], function: Function) -
         let name = Ident::new(&backend.replace('-', "_"), function.name.span());
         tests.extend(outer_fn(name, function.output.clone(), run(options, Some(backend), &call)));
     }
-    let conditions: Vec<_> = function.attributes.iter().filter(|a| a.name == "cfg").collect();
     let mut tokens = source("#[cfg(test)]");
     tokens.extend(on_function.iter().flat_map(|attribute| attribute.tokens.clone()));
     tokens.extend(async_fn(&function));
     tokens.extend(source("#[cfg(test)]"));
-    tokens.extend(conditions.iter().flat_map(|attribute| attribute.tokens.clone()));
     tokens.extend(function.visibility);
     tokens.extend(source("mod"));
     tokens.extend([TokenTree::Ident(function.name), Group::new(Delimiter::Brace, tests).into()]);
@@ -93,8 +91,10 @@ fn one_per_backend(options: &Options, backends: &[String], function: Function) -
 }
 
 /// Whether an attribute means something to the test harness, and nothing on a plain function.
+///
+/// `cfg` and `cfg_attr` need no thought: the compiler deals with them before it calls an attribute macro.
 fn belongs_to_the_test(attribute: &Attribute) -> bool {
-    matches!(attribute.name.as_str(), "should_panic" | "ignore" | "cfg_attr")
+    matches!(attribute.name.as_str(), "should_panic" | "ignore")
 }
 
 /// `async fn name() -> T { … }`

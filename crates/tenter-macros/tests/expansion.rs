@@ -195,6 +195,12 @@ mod as_test {
     async fn a_backend_that_is_not_compiled_in_fails() {}
 
     #[tenter_macros::test(crate = "crate::runtime", backends = ["poll"])]
+    #[cfg_attr(all(), should_panic(expected = "on purpose"))]
+    async fn conditional_attributes_reach_each_backend() {
+        panic!("on purpose");
+    }
+
+    #[tenter_macros::test(crate = "crate::runtime", backends = ["poll"])]
     #[cfg(any())]
     async fn a_cfg_that_is_off_removes_the_module() {
         this_would_not_compile();
