@@ -105,10 +105,18 @@ impl Case {
     where
         F: Fn() -> io::Result<Arc<dyn Reactor>> + Send + Sync + 'static,
     {
-        self.run_with(&(Arc::new(make) as Maker))
+        self.run_within(WATCHDOG, make)
     }
 
-    fn run_with(&self, make: &Maker) -> Finding {
+    /// Like [`run`](Self::run), under a watchdog with another limit.
+    pub fn run_within<F>(&self, limit: Duration, make: F) -> Finding
+    where
+        F: Fn() -> io::Result<Arc<dyn Reactor>> + Send + Sync + 'static,
+    {
+        self.watched(limit, &(Arc::new(make) as Maker))
+    }
+
+    fn watched(&self, limit: Duration, make: &Maker) -> Finding {
         let (done, result) = mpsc::channel();
         let (body, make) = (self.body, Arc::clone(make));
         let spawned = thread::Builder::new().name(format!("conformance: {}", self.name)).spawn(move || {
@@ -123,9 +131,9 @@ impl Case {
         });
         let outcome = match spawned {
             Err(error) => Outcome::Failed(format!("no thread for the case: {error}")),
-            Ok(_) => match result.recv_timeout(WATCHDOG) {
+            Ok(_) => match result.recv_timeout(limit) {
                 Ok(outcome) => outcome,
-                Err(RecvTimeoutError::Timeout) => Outcome::Failed(format!("hung: no end within {WATCHDOG:?}")),
+                Err(RecvTimeoutError::Timeout) => Outcome::Failed(format!("hung: no end within {limit:?}")),
                 Err(RecvTimeoutError::Disconnected) => Outcome::Failed("the case's thread vanished".to_owned()),
             },
         };
@@ -212,7 +220,7 @@ impl fmt::Display for Report {
 /// use tenter_reactor::conformance::{self, Outcome};
 /// # fn my_reactor() -> io::Result<Arc<dyn Reactor>> { tenter_reactor_poll::new(&Default::default()) }
 ///
-/// let case = conformance::cases().into_iter().find(|case| case.name() == "a_wake_before_a_wait_ends_it").unwrap();
+/// let case = conformance::case("a_wake_before_a_wait_ends_it").unwrap();
 /// assert_eq!(case.run(my_reactor).outcome, Outcome::Passed);
 /// ```
 #[must_use]
@@ -231,13 +239,19 @@ pub fn cases() -> Vec<Case> {
     .concat()
 }
 
+/// The case of this name.
+#[must_use]
+pub fn case(name: &str) -> Option<Case> {
+    cases().into_iter().find(|case| case.name == name)
+}
+
 /// Tries every case on reactors from `make`, one after the other.
 pub fn run<F>(make: F) -> Report
 where
     F: Fn() -> io::Result<Arc<dyn Reactor>> + Send + Sync + 'static,
 {
     let make: Maker = Arc::new(make);
-    Report { findings: cases().iter().map(|case| case.run_with(&make)).collect() }
+    Report { findings: cases().iter().map(|case| case.watched(WATCHDOG, &make)).collect() }
 }
 
 /// Like [`run`], for tests.

@@ -77,14 +77,23 @@ impl Rig {
         deregister(&*self.reactor, source, token)
     }
 
-    /// Starts to await something; for one-shot reactors, on top of what is awaited already.
+    /// Starts to await something; for one-shot reactors, on top of what is awaited already. Arms only if that is new: an
+    /// arming holds until an event, and a second one would hide that the first was forgotten.
     pub(super) fn want(&mut self, source: &impl AsFd, token: Token, interest: Interest) -> io::Result<()> {
         if self.one_shot {
             let armed = self.armed.entry(token).or_default();
-            *armed |= interest;
-            self.reactor.arm(Source::from(source.as_fd()), token, *armed)?;
+            if !armed.contains(interest) {
+                *armed |= interest;
+                self.reactor.arm(Source::from(source.as_fd()), token, *armed)?;
+            }
         }
         Ok(())
+    }
+
+    /// Awaits this and nothing else from now on (one-shot reactors).
+    pub(super) fn replace(&mut self, source: &impl AsFd, token: Token, interest: Interest) -> io::Result<()> {
+        self.armed.insert(token, interest);
+        self.reactor.arm(Source::from(source.as_fd()), token, interest)
     }
 
     /// One wait. Returns how many events there were; [`said`](Self::said) knows which.

@@ -118,12 +118,10 @@ impl<M: Multiplexer> OneShot<M> {
     /// # Errors
     /// If the system does not have the call, or no descriptor is left.
     pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            state: Mutex::default(),
-            let_go: Condvar::new(),
-            seat: Mutex::new(Seat { multiplexer: M::new()?, armed: Vec::new(), ready: Vec::new() }),
-            channel: Channel::new()?,
-        })
+        let channel = Channel::new()?;
+        M::admit(channel.as_fd().as_raw_fd())?;
+        let seat = Seat { multiplexer: M::new()?, armed: Vec::new(), ready: Vec::new() };
+        Ok(Self { state: Mutex::default(), let_go: Condvar::new(), seat: Mutex::new(seat), channel })
     }
 
     /// The state. A poisoned mutex is taken all the same: each critical section leaves the state whole.
