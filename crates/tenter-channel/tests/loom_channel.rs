@@ -1,0 +1,119 @@
+//! Loom models of the channel's waits. The queue inside is not loom's, so its steps are taken as atomic; what is modelled
+//! is everything that the channel adds: who is told, and when.
+#![cfg(tenter_loom)]
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use futures_core::Stream;
+use loom::future::block_on;
+use loom::thread;
+use tenter_channel::{Receiver, Recv, RecvError, bounded, unbounded};
+
+fn model(f: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(f);
+}
+
+/// Polls once and gives the outcome, pending or not.
+fn poll_once<T>(recv: &mut Recv<'_, T>) -> Poll<Result<T, RecvError>> {
+    block_on(poll_fn(|cx| Poll::Ready(Pin::new(&mut *recv).poll(cx))))
+}
+
+async fn next<T>(receiver: &mut Receiver<T>) -> Option<T> {
+    poll_fn(|cx| Pin::new(&mut *receiver).poll_next(cx)).await
+}
+
+#[test]
+fn two_sends_end_two_receives() {
+    model(|| {
+        let (sender, receiver) = unbounded();
+        let other = receiver.clone();
+        let thread = thread::spawn(move || block_on(other.recv()).unwrap());
+        let senders = thread::spawn(move || {
+            sender.try_send(1).unwrap();
+            sender.try_send(2).unwrap();
+            // The channel stays open: only the two messages may end the receives.
+            sender
+        });
+        let sum = block_on(receiver.recv()).unwrap() + thread.join().unwrap();
+        assert_eq!(sum, 3);
+        drop(senders.join().unwrap());
+    });
+}
+
+#[test]
+fn a_full_channel_lets_its_sender_through() {
+    model(|| {
+        let (sender, receiver) = bounded(1);
+        sender.try_send(0).unwrap();
+        let thread = thread::spawn(move || {
+            block_on(sender.send(1)).unwrap();
+            block_on(sender.send(2)).unwrap();
+            sender
+        });
+        for expected in 0..3 {
+            assert_eq!(block_on(receiver.recv()), Ok(expected));
+        }
+        drop(thread.join().unwrap());
+    });
+}
+
+#[test]
+fn a_dropped_receive_passes_its_wake_on() {
+    model(|| {
+        let (sender, receiver) = unbounded();
+        let quitter = receiver.clone();
+        let thread = thread::spawn(move || {
+            let mut recv = quitter.recv();
+            let taken = poll_once(&mut recv).is_ready();
+            drop(recv);
+            taken
+        });
+        let feeder = sender.clone();
+        let sending = thread::spawn(move || {
+            feeder.try_send(1).unwrap();
+            feeder.try_send(2).unwrap();
+        });
+        block_on(receiver.recv()).unwrap();
+        thread.join().unwrap();
+        sending.join().unwrap();
+        drop(sender);
+    });
+}
+
+#[test]
+fn a_dropped_receive_passes_its_wake_to_a_stream() {
+    model(|| {
+        let (sender, receiver) = unbounded();
+        let mut stream = receiver.clone();
+        let thread = thread::spawn(move || {
+            let mut recv = receiver.recv();
+            if poll_once(&mut recv).is_ready() { None } else { Some(()) }
+        });
+        let feeder = sender.clone();
+        let sending = thread::spawn(move || {
+            feeder.try_send(1).unwrap();
+            feeder.try_send(2).unwrap();
+        });
+        block_on(next(&mut stream)).unwrap();
+        thread.join().unwrap();
+        sending.join().unwrap();
+        drop(sender);
+    });
+}
+
+#[test]
+fn the_last_drop_ends_a_receive() {
+    model(|| {
+        let (sender, receiver) = unbounded::<u8>();
+        let other = sender.clone();
+        let thread = thread::spawn(move || drop(other));
+        let second = thread::spawn(move || drop(sender));
+        assert_eq!(block_on(receiver.recv()), Err(RecvError));
+        thread.join().unwrap();
+        second.join().unwrap();
+    });
+}
