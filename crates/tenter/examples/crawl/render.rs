@@ -140,3 +140,56 @@ fn escape(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::html::links;
+
+    /// A folder with these files.
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        let node = |url: String, name: &str, parent, content| Node { url, name: name.to_owned(), parent, content };
+        let children = (1..=files.len()).collect();
+        let mut nodes = vec![node("/".to_owned(), "/", None, Content::Folder(children))];
+        for (name, text) in files {
+            nodes.push(node(format!("/{name}"), name, Some(0), Content::Text((*text).to_owned())));
+        }
+        let by_url = nodes.iter().enumerate().map(|(index, node)| (node.url.clone(), index)).collect::<HashMap<_, _>>();
+        Tree { nodes, by_url }
+    }
+
+    /// Where the page of node `index` leads, and whether it is malformed.
+    fn found(tree: &Tree, index: usize) -> (BTreeSet<String>, bool) {
+        let url = Url::parse("http://site/").unwrap().join(&tree.nodes[index].url).unwrap();
+        let links = links(&url, page(tree, index).as_bytes());
+        (links.urls.iter().map(|url| url.path().to_owned()).collect(), links.malformed)
+    }
+
+    fn set(paths: &[&str]) -> BTreeSet<String> {
+        paths.iter().map(|path| (*path).to_owned()).collect()
+    }
+
+    #[test]
+    fn neighbours_are_linked() {
+        let tree = tree(&[("a", ""), ("b", ""), ("c", ""), ("d", "")]);
+        assert_eq!(found(&tree, 2), (set(&["/", "/a", "/c"]), false));
+        assert_eq!(found(&tree, 0), (set(&["/a", "/b", "/c", "/d", BAD_PREFIX]), false));
+    }
+
+    #[test]
+    fn markdown_leads_only_to_pages_there_are_and_brings_no_raw_html() {
+        let text =
+            "[c](./c#part) [gone](gone.md) [web](http://example.org) <b <a href=/raw>\n\n<div <a href='/raw'>>\n";
+        let tree = tree(&[("a.md", text), ("b", ""), ("c", "")]);
+        assert_eq!(found(&tree, 1), (set(&["/", "/a.md", "/b", "/c"]), false));
+    }
+
+    #[test]
+    fn sources_lead_to_what_they_mention() {
+        let source = "// See c.toml, ./d.rs and /gone.rs.\nmod e;\n\"<a href=/raw>\"\u{1}";
+        let tree = tree(&[("a.rs", source), ("b", ""), ("c.toml", ""), ("d.rs", ""), ("e.rs", "")]);
+        assert_eq!(found(&tree, 1), (set(&["/", "/b", "/c.toml", "/d.rs", "/e.rs"]), false));
+    }
+}
