@@ -1,9 +1,10 @@
-//! Until the facade has these names: the ones that this example uses, on smol.
+//! Until the facade has these names: the ones that this example uses, on smol. The queue is tenter's own.
 
 use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use smol::Task;
+pub(crate) use tenter_queue as queue;
 
 /// There is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,58 +87,5 @@ pub(crate) mod time {
             Err(())
         })
         .await
-    }
-}
-
-pub(crate) mod queue {
-    use std::ops::Deref;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::time;
-
-    pub(crate) struct Queue<T> {
-        items: (smol::channel::Sender<T>, smol::channel::Receiver<T>),
-        unfinished: AtomicUsize,
-    }
-
-    pub(crate) struct Item<'a, T>(T, &'a AtomicUsize);
-
-    impl<T> Deref for Item<'_, T> {
-        type Target = T;
-
-        fn deref(&self) -> &T {
-            &self.0
-        }
-    }
-
-    impl<T> Drop for Item<'_, T> {
-        fn drop(&mut self) {
-            self.1.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-
-    impl<T> Queue<T> {
-        pub(crate) fn unbounded() -> Self {
-            Queue { items: smol::channel::unbounded(), unfinished: AtomicUsize::new(0) }
-        }
-
-        pub(crate) async fn put(&self, item: T) -> Result<(), ()> {
-            self.unfinished.fetch_add(1, Ordering::SeqCst);
-            self.items.0.send(item).await.map_err(drop)
-        }
-
-        pub(crate) async fn get(&self) -> Result<Item<'_, T>, ()> {
-            Ok(Item(self.items.1.recv().await.map_err(drop)?, &self.unfinished))
-        }
-
-        pub(crate) async fn join(&self) {
-            while self.unfinished.load(Ordering::SeqCst) > 0 {
-                time::sleep(std::time::Duration::from_millis(1)).await;
-            }
-        }
-
-        pub(crate) fn shutdown(&self, _: bool) {
-            self.items.0.close();
-        }
     }
 }
