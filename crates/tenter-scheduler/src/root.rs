@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 
 use crate::context::{self, Context, Role};
+use crate::park::Park;
 use crate::parker::Parker;
 use crate::scheduler::Core;
 use crate::slot::Slot;
@@ -155,15 +156,15 @@ fn nest<F: Future>(core: &Arc<Core>, seat: usize, role: Role, future: Pin<&mut F
 /// Runs in the seat that was just claimed, and leaves it.
 fn sit<F: Future>(core: &Arc<Core>, future: Pin<&mut F>) -> F::Output {
     /// Leaves the seat also if the future panics.
-    struct Leave(&'static Slot);
-    impl Drop for Leave {
+    struct Leave<'a>(&'a Core);
+    impl Drop for Leave<'_> {
         fn drop(&mut self) {
             leave(self.0);
         }
     }
     let slot = core.slot;
     let seat = slot.root_seat();
-    let _leave = Leave(slot);
+    let _leave = Leave(core);
     drive(core, seat, Role::Root, Root::new(future, Sleeper::Seat(slot, seat)))
 }
 
@@ -254,13 +255,22 @@ fn hand_over_outer() {
             slot.inject_quietly(runnable);
         }
         slot.notify();
+        leave_wheel(&*outer.core.park, outer.seat);
         slot.cover();
         Some(())
     });
 }
 
+/// Has the driver look at a wheel that its owner will not look after for a while: it may sleep past its deadlines.
+fn leave_wheel(park: &dyn Park, wheel: usize) {
+    if park.next_deadline(wheel).is_some() {
+        park.wake();
+    }
+}
+
 /// Leaves `block_on`'s seat: what is queued and registered is for others now.
-fn leave(slot: &'static Slot) {
+fn leave(core: &Core) {
+    let slot = core.slot;
     slot.seats[slot.root_seat()].leave();
     if slot.is_closed() {
         slot.wake_tasks();
@@ -275,6 +285,7 @@ fn leave(slot: &'static Slot) {
     if slot.has_visible_work() {
         slot.notify();
     }
+    leave_wheel(&*core.park, slot.root_seat());
     slot.cover();
 }
 

@@ -1,0 +1,117 @@
+//! The reactors that can be chosen by name.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use tenter_reactor::{Reactor, ReactorConfig};
+
+use crate::BuildError;
+
+/// A reactor that tenter brings along.
+///
+/// The names are always there; which of them are compiled in is a matter of Cargo features and of the operating system,
+/// see [`compiled_in`](Self::compiled_in).
+///
+/// ```
+/// use tenter_runtime::Backend;
+///
+/// for backend in Backend::compiled_in() {
+///     assert_eq!(backend.name().parse(), Ok(*backend));
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// `epoll`, on Linux: edge-triggered, no system call per wait.
+    Epoll,
+    /// `poll`, on every Unix: no limit of its own, a cost per awaited source and wait.
+    Poll,
+    /// `select`, on every Unix: as `poll`, with a limit on file descriptor numbers on most systems.
+    Select,
+}
+
+type Make = fn(&ReactorConfig) -> io::Result<Arc<dyn Reactor>>;
+
+/// What is compiled in, best first.
+const CANDIDATES: &[(Backend, Make)] = &[
+    #[cfg(all(feature = "epoll", target_os = "linux"))]
+    (Backend::Epoll, tenter_reactor_epoll::new),
+    #[cfg(all(feature = "poll", unix))]
+    (Backend::Poll, tenter_reactor_poll::new),
+    #[cfg(all(feature = "select", unix))]
+    (Backend::Select, tenter_reactor_select::new),
+];
+
+const COMPILED_IN: [Backend; CANDIDATES.len()] = {
+    let mut names = [Backend::Poll; CANDIDATES.len()];
+    let mut i = 0;
+    while i < CANDIDATES.len() {
+        names[i] = CANDIDATES[i].0;
+        i += 1;
+    }
+    names
+};
+
+impl Backend {
+    const ALL: [Self; 3] = [Self::Epoll, Self::Poll, Self::Select];
+
+    /// The reactors that are compiled in, best first.
+    #[must_use]
+    pub fn compiled_in() -> &'static [Self] {
+        &COMPILED_IN
+    }
+
+    /// The reactors that are compiled in and that this system, as it is now, lets a program make.
+    #[must_use]
+    pub fn working() -> Vec<Self> {
+        Self::compiled_in().iter().copied().filter(|backend| backend.make().is_ok()).collect()
+    }
+
+    /// The name that [`FromStr`] and `TENTER_REACTOR` take.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Epoll => "epoll",
+            Self::Poll => "poll",
+            Self::Select => "select",
+        }
+    }
+
+    /// Makes one; `NotCompiledIn` or what the operating system says.
+    pub(crate) fn make(self) -> Result<Arc<dyn Reactor>, BuildError> {
+        let candidate = CANDIDATES.iter().find(|candidate| candidate.0 == self);
+        let (_, make) = candidate.ok_or_else(|| BuildError::unknown(self.name()))?;
+        make(&ReactorConfig::default()).map_err(|error| BuildError::Reactor { name: self.name().to_owned(), error })
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A name that is no backend's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownBackend(String);
+
+impl fmt::Display for UnknownBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = Backend::ALL.iter().map(|backend| backend.name()).collect();
+        write!(f, "there is no reactor named '{}'; the names are {}", self.0, names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownBackend {}
+
+impl FromStr for Backend {
+    type Err = UnknownBackend;
+
+    /// By [name](Self::name), case ignored.
+    fn from_str(name: &str) -> Result<Self, UnknownBackend> {
+        let found = Self::ALL.into_iter().find(|backend| backend.name().eq_ignore_ascii_case(name.trim()));
+        found.ok_or_else(|| UnknownBackend(name.to_owned()))
+    }
+}

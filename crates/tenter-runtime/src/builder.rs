@@ -1,0 +1,137 @@
+//! How a runtime is made.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenter_blocking::{Pool, PoolConfig};
+use tenter_core::clock::Clock;
+use tenter_driver::Driver;
+use tenter_reactor::{Reactor, ReactorConfig};
+use tenter_scheduler::{Config, Scheduler, ThreadHook};
+
+use crate::choice::{self, Wish};
+use crate::shared::Shared;
+use crate::{Backend, BuildError, Handle, Runtime};
+
+/// Makes a [`Runtime`].
+///
+/// ```
+/// use tenter_runtime::{Backend, Builder};
+///
+/// let runtime = Builder::new_multi_thread().worker_threads(2).reactor(Backend::Poll).build()?;
+/// assert_eq!(runtime.reactor_name(), "poll");
+/// # Ok::<(), tenter_runtime::BuildError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is made before `.build()`"]
+pub struct Builder {
+    config: Config,
+    multi_thread: bool,
+    pool: PoolConfig,
+    wish: Wish,
+}
+
+impl Builder {
+    /// A runtime with as many worker threads as there are CPUs to use (cgroup limits included), started as they are
+    /// needed.
+    pub fn new_multi_thread() -> Self {
+        Self { config: Config::default(), multi_thread: true, pool: PoolConfig::new(), wish: Wish::Any }
+    }
+
+    /// A runtime without worker threads: tasks, I/O and timers go on inside [`Runtime::block_on`] alone.
+    pub fn new_current_thread() -> Self {
+        let mut builder = Self::new_multi_thread();
+        builder.config.workers = 0;
+        builder.multi_thread = false;
+        builder
+    }
+
+    /// Sets the number of worker threads of a multi-thread runtime, from 1 to 1024; a current-thread runtime has none.
+    pub fn worker_threads(mut self, threads: usize) -> Self {
+        if self.multi_thread {
+            self.config.workers = threads;
+        }
+        self
+    }
+
+    /// Sets the name of worker threads; each gets its number behind it.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
+        self.config.thread_name = name.into();
+        self
+    }
+
+    /// Sets the stack size of worker and pool threads, in bytes.
+    pub fn thread_stack_size(mut self, bytes: usize) -> Self {
+        self.config.stack_size = Some(bytes);
+        self.pool = self.pool.stack_size(bytes);
+        self
+    }
+
+    /// Sets what is called on each worker thread before it runs anything.
+    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.on_thread_start = Some(Arc::new(hook) as ThreadHook);
+        self
+    }
+
+    /// Sets what is called on each worker thread after it ran its last task.
+    pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.on_thread_stop = Some(Arc::new(hook) as ThreadHook);
+        self
+    }
+
+    /// Sets the most threads of the blocking pool (512 unless told).
+    pub fn max_blocking_threads(mut self, threads: usize) -> Self {
+        self.pool = self.pool.max_threads(threads);
+        self
+    }
+
+    /// Sets how long an idle thread of the blocking pool stays (10 s unless told).
+    pub fn thread_keep_alive(mut self, keep_alive: Duration) -> Self {
+        self.pool = self.pool.keep_alive(keep_alive);
+        self
+    }
+
+    /// Chooses the reactor. Unless this or [`reactor_with`](Self::reactor_with) is called, the environment variable
+    /// `TENTER_REACTOR` names it, and without that it is the best one that works here.
+    pub fn reactor(mut self, backend: Backend) -> Self {
+        self.wish = Wish::Named(backend);
+        self
+    }
+
+    /// Brings a reactor that tenter does not know.
+    pub fn reactor_with<F>(mut self, make: F) -> Self
+    where
+        F: Fn(&ReactorConfig) -> io::Result<Arc<dyn Reactor>> + Send + Sync + 'static,
+    {
+        self.wish = Wish::Made(Arc::new(make));
+        self
+    }
+
+    /// Makes the runtime. No thread is started yet.
+    ///
+    /// # Errors
+    /// If the chosen reactor is not compiled in or can't be made here, none works, the number of workers is out of
+    /// range, or too many runtimes live at once.
+    pub fn build(self) -> Result<Runtime, BuildError> {
+        if self.multi_thread && self.config.workers == 0 {
+            return Err(BuildError::NoWorkers);
+        }
+        let (reactor, report) = choice::choose(&self.wish)?;
+        let driver = Driver::new(reactor, Clock::System, Scheduler::wheels(&self.config));
+        let shared = Shared::new(driver, Pool::new(self.pool), report);
+        Ok(Runtime::from_handle(Handle::new(Scheduler::new(self.config, Arc::new(shared))?)))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wish = match &self.wish {
+            Wish::Any => "any".to_owned(),
+            Wish::Named(backend) => backend.to_string(),
+            Wish::Made(_) => "brought along".to_owned(),
+        };
+        f.debug_struct("Builder").field("config", &self.config).field("reactor", &wish).finish_non_exhaustive()
+    }
+}

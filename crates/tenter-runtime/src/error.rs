@@ -1,0 +1,112 @@
+//! Why a runtime could not be built.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use tenter_scheduler::MakeError;
+
+use crate::Backend;
+
+/// Why a runtime could not be built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The named reactor does not exist or is not compiled in.
+    UnknownReactor {
+        /// What was asked for.
+        name: String,
+        /// What is compiled in.
+        compiled_in: Vec<Backend>,
+        /// What of that works here.
+        working: Vec<Backend>,
+    },
+    /// The chosen reactor could not be made here.
+    Reactor {
+        /// Its name.
+        name: String,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// No reactor that is compiled in works here; each with what the operating system says.
+    NoReactor(Vec<(Backend, String)>),
+    /// A multi-thread runtime needs at least one worker thread.
+    NoWorkers,
+    /// The scheduler could not be made.
+    Scheduler(MakeError),
+}
+
+impl BuildError {
+    pub(crate) fn unknown(name: &str) -> Self {
+        Self::UnknownReactor {
+            name: name.to_owned(),
+            compiled_in: Backend::compiled_in().to_vec(),
+            working: Backend::working(),
+        }
+    }
+}
+
+fn list(backends: &[Backend]) -> String {
+    if backends.is_empty() {
+        return "none".to_owned();
+    }
+    backends.iter().map(|backend| backend.name()).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownReactor { name, compiled_in, working } => write!(
+                f,
+                "the reactor '{name}' is not compiled in; compiled in: {}; working here: {}",
+                list(compiled_in),
+                list(working)
+            ),
+            Self::Reactor { name, error } => {
+                write!(
+                    f,
+                    "the reactor '{name}' can't be made here: {error}; choose another one or none to have one chosen"
+                )
+            }
+            Self::NoReactor(tried) if tried.is_empty() => {
+                f.write_str("no reactor is compiled in: enable one of the features epoll, poll, select")
+            }
+            Self::NoReactor(tried) => {
+                f.write_str("no reactor works here:")?;
+                tried.iter().try_for_each(|(backend, error)| write!(f, " {backend}: {error};"))
+            }
+            Self::NoWorkers => {
+                f.write_str("a multi-thread runtime needs a worker thread; for none use `Builder::new_current_thread`")
+            }
+            Self::Scheduler(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Reactor { error, .. } => Some(error),
+            Self::Scheduler(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<MakeError> for BuildError {
+    fn from(error: MakeError) -> Self {
+        Self::Scheduler(error)
+    }
+}
+
+impl From<BuildError> for io::Error {
+    fn from(error: BuildError) -> Self {
+        let kind = match &error {
+            BuildError::Reactor { error, .. } => error.kind(),
+            BuildError::UnknownReactor { .. } | BuildError::NoWorkers => io::ErrorKind::InvalidInput,
+            BuildError::NoReactor(_) => io::ErrorKind::Unsupported,
+            BuildError::Scheduler(_) => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}

@@ -1,0 +1,103 @@
+//! A registered source together with its runtime.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use tenter_driver::{Direction, Registration};
+pub use tenter_driver::{Ready, WaiterKey};
+
+use crate::Handle;
+
+/// An operating-system object that a runtime's reactor watches; what `Async<T>` is made of.
+#[derive(Debug)]
+pub struct Source {
+    registration: Registration,
+    handle: Handle,
+}
+
+impl Source {
+    /// Registers an object with the ambient runtime.
+    ///
+    /// # Errors
+    /// If the default runtime can't be made, or as [`new_with`](Self::new_with).
+    ///
+    /// # Safety
+    /// The object stays open until [`deregister`](Self::deregister) returns or this is dropped.
+    pub unsafe fn new(source: tenter_reactor::Source<'_>) -> io::Result<Self> {
+        let handle = Handle::try_current()?;
+        // SAFETY: passed on from the caller.
+        unsafe { Self::new_with(handle, source) }
+    }
+
+    /// Registers an object with a runtime.
+    ///
+    /// # Errors
+    /// What the reactor says: it can't watch such an object, has a limit, or watches it already.
+    ///
+    /// # Safety
+    /// As [`new`](Self::new).
+    pub unsafe fn new_with(handle: Handle, source: tenter_reactor::Source<'_>) -> io::Result<Self> {
+        // SAFETY: passed on from the caller.
+        let registration = unsafe { Registration::new(handle.driver(), source)? };
+        Ok(Self { registration, handle })
+    }
+
+    /// The runtime.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Stops watching; afterwards the object may be closed.
+    ///
+    /// # Errors
+    /// What the reactor says; the registration is over nevertheless.
+    pub fn deregister(&self) -> io::Result<()> {
+        self.registration.deregister()
+    }
+
+    /// What is known without waiting.
+    #[must_use]
+    pub fn ready(&self, direction: Direction) -> Ready {
+        self.registration.ready(direction)
+    }
+
+    /// Says that an operation would block although `seen` said it would not.
+    pub fn clear_ready(&self, seen: Ready, direction: Direction) {
+        self.registration.clear_ready(seen, direction);
+    }
+
+    /// Waits until `direction` is worth a try; see [`Registration::poll_ready`].
+    ///
+    /// # Errors
+    /// After [`deregister`](Self::deregister), or what the reactor says.
+    pub fn poll_ready(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Ready>> {
+        let poll = self.registration.poll_ready(cx, direction);
+        if poll.is_pending() {
+            self.handle.registered();
+        }
+        poll
+    }
+
+    /// As [`poll_ready`](Self::poll_ready), for a future that removes its waiter when it is dropped.
+    ///
+    /// # Errors
+    /// As `poll_ready`.
+    pub fn poll_ready_keyed(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        key: &mut Option<WaiterKey>,
+    ) -> Poll<io::Result<Ready>> {
+        let poll = self.registration.poll_ready_keyed(cx, direction, key);
+        if poll.is_pending() {
+            self.handle.registered();
+        }
+        poll
+    }
+
+    /// Removes a waiter of [`poll_ready_keyed`](Self::poll_ready_keyed).
+    pub fn remove_waiter(&self, direction: Direction, key: WaiterKey) {
+        self.registration.remove_waiter(direction, key);
+    }
+}
