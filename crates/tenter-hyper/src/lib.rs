@@ -5,9 +5,12 @@
 //!
 //! - [`Io`] makes any futures-io stream, such as `tenter::net::TcpStream`, a hyper stream. The other way round it makes
 //!   a hyper stream, such as an upgraded connection, a futures-io stream.
+//! - [`Executor`] spawns hyper's background tasks on a tenter runtime.
 
 #![forbid(unsafe_code)]
 
+mod executor;
 mod io;
 
+pub use executor::Executor;
 pub use io::Io;
