@@ -1,1 +1,15 @@
 //! Async I/O over any file descriptor, and time, for the tenter runtime.
+//!
+//! [`Async<T>`] makes any object with a file descriptor asynchronous; [`Timer`] and the functions of [`time`] wait for
+//! a moment. Both bind to the ambient runtime when they are made and can be polled from any thread.
+
+mod ready;
+mod sockets;
+mod sys;
+pub mod time;
+mod timer;
+mod wrapper;
+
+pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
+pub use timer::Timer;
+pub use wrapper::{Async, IoSafe};

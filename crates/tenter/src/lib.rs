@@ -1,1 +1,109 @@
 //! An async runtime whose engine can be swapped: select, poll or epoll behind one API.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tenter::{Timer, channel, spawn};
+//!
+//! tenter::block_on(async {
+//!     let (sender, receiver) = channel::bounded(4);
+//!     let producer = spawn(async move {
+//!         for i in 0..3 {
+//!             Timer::after(Duration::from_millis(1)).await;
+//!             sender.send(i).await.unwrap();
+//!         }
+//!     });
+//!     let mut sum = 0;
+//!     while let Ok(i) = receiver.recv().await {
+//!         sum += i;
+//!     }
+//!     producer.await;
+//!     assert_eq!(sum, 3);
+//! });
+//! ```
+//!
+//! Names follow smol where it has the thing ([`spawn`], [`Task`], [`Async`], [`Timer`], [`unblock`]), then tokio
+//! ([`Runtime`], [`Builder`], [`Handle`], [`time::timeout`]), then asyncio ([`queue::Queue`]).
+//!
+//! # Choosing the engine
+//! Cargo features compile reactors in (`epoll`, `poll`, `select`; all by default, each where the operating system has
+//! it). Which one a runtime gets is decided when it is built: by [`Builder::reactor`], else by the environment variable
+//! `TENTER_REACTOR`, else it is the best that works here. [`Handle::reactor_report`] tells.
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[doc(inline)]
+pub use tenter_io::{Async, Timer};
+#[doc(inline)]
+pub use tenter_queue as queue;
+#[doc(inline)]
+pub use tenter_runtime::{
+    Backend, BuildError, Builder, FallibleTask, Handle, Runtime, Task, TaskId, block_on, spawn, try_unblock, unblock,
+};
+#[doc(inline)]
+pub use tenter_scheduler::{Executor, LocalExecutor};
+
+pub use futures_lite::{pin, ready};
+
+/// `#[tenter::main]`: an async `main` function.
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use tenter_macros::main;
+
+/// `#[tenter::test]`: an async test function.
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use tenter_macros::test;
+
+/// TCP, and names.
+#[cfg(feature = "net")]
+#[doc(inline)]
+pub use tenter_net as net;
+
+/// Channels: many producers and many consumers, or one of each for one value.
+#[doc(inline)]
+pub use tenter_channel as channel;
+
+/// Combinators of futures.
+#[doc(inline)]
+pub use futures_lite::future;
+
+/// Combinators of streams.
+#[doc(inline)]
+pub use futures_lite::stream;
+
+/// The traits that make futures, streams, readers and writers comfortable.
+#[doc(inline)]
+pub use futures_lite::prelude;
+
+/// Reading and writing, and [`Async`](crate::Async) for what has no type of its own.
+pub mod io {
+    #[doc(inline)]
+    pub use futures_lite::io::*;
+    #[doc(inline)]
+    pub use tenter_io::{Async, IoSafe, Readable, ReadableOwned, Writable, WritableOwned};
+}
+
+/// Sleeping, timeouts, intervals.
+pub mod time {
+    #[doc(inline)]
+    pub use tenter_io::Timer;
+    #[doc(inline)]
+    pub use tenter_io::time::*;
+}
+
+/// About tasks: who is running, and what happens to panics that nobody awaits.
+pub mod task {
+    #[doc(inline)]
+    pub use tenter_runtime::{
+        FallibleTask, Task, TaskId, UnhandledPanic, UnhandledPanicHook, current_id, current_name,
+        set_unhandled_panic_hook,
+    };
+}
+
+/// Writing a reactor of one's own, and how a runtime's reactor was chosen.
+pub mod reactor {
+    #[doc(inline)]
+    pub use tenter_reactor::*;
+    #[doc(inline)]
+    pub use tenter_runtime::{ChosenBy, ReactorReport, Trial};
+}
