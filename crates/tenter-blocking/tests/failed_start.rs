@@ -84,7 +84,7 @@ fn a_pool_without_threads_says_what_to_change() {
 }
 
 /// The system's own refusal: no address space has room for this stack.
-#[cfg(all(unix, target_pointer_width = "64"))]
+#[cfg(all(unix, target_pointer_width = "64", not(miri)))]
 #[test]
 fn a_stack_that_the_system_refuses_is_an_error() {
     let pool = Pool::new(PoolConfig::new().stack_size(1 << 62));
