@@ -5,8 +5,9 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
 
-/// The longest single call that takes nanoseconds; longer timeouts take several.
-const LONGEST_CALL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// The longest single call; longer timeouts take several. Under 24.8 days, which is what an `int` of milliseconds holds. In
+/// tests short, so that they meet timeouts that take several calls.
+const LONGEST_CALL: Duration = if cfg!(test) { Duration::from_millis(5) } else { Duration::from_secs(24 * 60 * 60) };
 
 /// Which call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ impl WaitCall {
         limit: usize,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST_CALL));
         match self {
             Self::Precise => pwait2(epoll, buffer, limit, timeout),
             Self::Coarse => wait(epoll, buffer, limit, timeout),
@@ -64,7 +66,7 @@ fn pwait2(
     limit: usize,
     timeout: Option<Duration>,
 ) -> io::Result<()> {
-    let timeout = timeout.map(|timeout| timeout.min(LONGEST_CALL)).map(|timeout| KernelTimespec {
+    let timeout = timeout.map(|timeout| KernelTimespec {
         seconds: timeout.as_secs() as i64,
         nanoseconds: i64::from(timeout.subsec_nanos()),
     });

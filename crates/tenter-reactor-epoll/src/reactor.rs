@@ -172,3 +172,20 @@ fn readiness(flags: EventFlags) -> Readiness {
     }
     readiness
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_timeout_that_takes_several_calls_must_not_be_early() {
+        const TIMEOUT: Duration = Duration::from_millis(23);
+        for reactor in [EpollReactor::new().unwrap(), EpollReactor::with_milliseconds().unwrap()] {
+            let start = Instant::now();
+            reactor.wait(&mut Events::with_capacity(1), Some(TIMEOUT)).unwrap();
+            assert!(start.elapsed() >= TIMEOUT, "{:?}: over after {:?}", reactor.call, start.elapsed());
+        }
+    }
+}

@@ -61,6 +61,7 @@ struct Broken {
     fault: Fault,
     events: AtomicUsize,
     waiting: AtomicBool,
+    woken: AtomicBool,
     deregistered: Mutex<Option<Token>>,
     first_tokens: Mutex<HashMap<RawFd, Token>>,
     tokens: Mutex<HashMap<Token, RawFd>>,
@@ -76,6 +77,7 @@ fn broken(make: Make, fault: Fault) -> impl Fn() -> io::Result<Arc<dyn Reactor>>
             fault,
             events: AtomicUsize::default(),
             waiting: AtomicBool::default(),
+            woken: AtomicBool::default(),
             deregistered: Mutex::default(),
             first_tokens: Mutex::default(),
             tokens: Mutex::default(),
@@ -102,7 +104,7 @@ impl Broken {
                 let deadline = Deadline::after(timeout);
                 loop {
                     self.inner.wait(events, Some(Duration::ZERO))?;
-                    if !events.is_empty() || deadline.is_over() {
+                    if !events.is_empty() || deadline.is_over() || self.woken.swap(false, Ordering::SeqCst) {
                         return Ok(());
                     }
                 }
@@ -182,6 +184,7 @@ impl Reactor for Broken {
     }
 
     fn wake(&self) -> io::Result<()> {
+        self.woken.store(true, Ordering::SeqCst);
         match (self.fault, self.waiting.load(Ordering::SeqCst)) {
             (Fault::ForgetsEarlyWakes, false) | (Fault::ForgetsLateWakes, true) => Ok(()),
             _ => self.inner.wake(),

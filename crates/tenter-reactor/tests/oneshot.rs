@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -195,18 +195,25 @@ fn a_call_that_fails_must_not_hold_what_it_watched() {
     let fails: Act = Box::new(|_, _| Err(io::ErrorKind::OutOfMemory.into()));
     let panics: Act = Box::new(|_, _| panic!("the call panics"));
     let works: Act = Box::new(|_, _| Ok(vec![(0, Readiness::READ)]));
-    let (source, _peer) = UnixStream::pair().unwrap();
+    let (source, other) = UnixStream::pair().unwrap();
     let reactor = engine(vec![fails, panics, works]);
     register(&*reactor, &source, A).unwrap();
+    register(&*reactor, &other, B).unwrap();
     reactor.arm(source.as_fd().into(), A, Interest::READ).unwrap();
+    reactor.arm(other.as_fd().into(), B, Interest::READ).unwrap();
     let mut events = Events::with_capacity(1);
     assert_eq!(reactor.wait(&mut events, None).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reactor.wait(&mut events, None)));
     assert!(caught.is_err());
-    // The seat is free, the arming stands, and removal waits for nobody.
+    // Removal waits for nobody, the seat is free, and the arming stands.
+    let (done, removed) = mpsc::channel();
+    let removal = Arc::clone(&reactor);
+    thread::spawn(move || {
+        removal.deregister(other.as_fd().into(), B).unwrap();
+        done.send(()).unwrap();
+    });
+    removed.recv_timeout(Duration::from_secs(5)).expect("deregister waits for a call that has ended");
     assert_eq!(waited(&*reactor), [Event { token: A, readiness: Readiness::READ }]);
-    reactor.arm(source.as_fd().into(), A, Interest::READ).unwrap();
-    reactor.deregister(source.as_fd().into(), A).unwrap();
 }
 
 #[test]

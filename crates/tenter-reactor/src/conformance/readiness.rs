@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::fixture::{drain, fill, pair};
-use super::rig::{PATIENCE, Rig};
+use super::rig::{PATIENCE, QUIET, Rig};
 use super::{Case, Maker, Stop, Tried, ensure};
 use crate::{Interest, Token};
 
@@ -241,7 +241,7 @@ fn small_buffer(make: &Maker) -> Tried {
     Ok(())
 }
 
-/// A source that hung up, one that is readable, one that was used up: none of them may keep a wait running.
+/// A source that hung up, one that is readable, wakes of the past: none of them may keep a wait running.
 fn idle(make: &Maker) -> Tried {
     const IDLE: Duration = Duration::from_millis(200);
     let mut rig = Rig::new(make)?;
@@ -252,8 +252,18 @@ fn idle(make: &Maker) -> Tried {
     rig.register(&readable, Token(2))?;
     rig.expect(&hung_up, Token(1), Interest::READ)?;
     rig.expect(&readable, Token(2), Interest::READ)?;
+    // Whatever ended a wait, before it began or during it, has been put away.
     rig.reactor.wake()?;
     rig.wait(Some(PATIENCE))?;
+    let waker = thread::spawn({
+        let reactor = Arc::clone(&rig.reactor);
+        move || {
+            thread::sleep(QUIET);
+            reactor.wake()
+        }
+    });
+    rig.wait(Some(PATIENCE))?;
+    waker.join().map_err(|_| Stop::Failed("the waking thread panicked".to_owned()))??;
 
     // Events that are still due end a wait early; not for ever.
     for _ in 0..10 {
