@@ -23,6 +23,30 @@ const EVENTS: usize = 256;
 /// Sources and timers over one reactor.
 ///
 /// Threads share it behind an [`Arc`]. One at a time waits in it, see [`Driver::try_seat`].
+///
+/// # Examples
+/// ```
+/// use std::task::Waker;
+/// use std::time::Duration;
+/// use tenter_core::clock::Clock;
+/// use tenter_driver::Driver;
+///
+/// # #[cfg(unix)] {
+/// let reactor = tenter_reactor_poll::new(&Default::default())?;
+/// let driver = Driver::new(reactor, Clock::System, 1);
+/// let deadline = driver.clock().now() + Duration::from_millis(1);
+/// driver.insert_timer(Some(0), deadline, Waker::noop());
+///
+/// let mut woken = Vec::new();
+/// let mut seat = driver.try_seat().expect("no other thread waits");
+/// while woken.is_empty() {
+///     seat.turn(None, &mut woken)?;
+/// }
+/// assert!(driver.clock().now() >= deadline);
+/// woken.into_iter().for_each(Waker::wake);
+/// # }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Driver {
     reactor: Arc<dyn Reactor>,
     clock: Clock,

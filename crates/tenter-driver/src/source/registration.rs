@@ -22,6 +22,37 @@ use crate::lock::lock;
 /// A source starts *assumed ready* both ways: try the operation first; when it says
 /// [`WouldBlock`](io::ErrorKind::WouldBlock), give the [`Ready`] from before the attempt to
 /// [`clear_ready`](Self::clear_ready) and wait with [`poll_ready`](Self::poll_ready).
+///
+/// # Examples
+/// ```
+/// # #[cfg(unix)] {
+/// use std::io::{Read, Write};
+/// use std::os::{fd::AsFd, unix::net::UnixStream};
+/// use std::task::{Context, Waker};
+/// use tenter_core::clock::Clock;
+/// use tenter_driver::{Direction, Driver, Registration};
+///
+/// let driver = Driver::new(tenter_reactor_poll::new(&Default::default())?, Clock::System, 1);
+/// let (mut stream, mut peer) = UnixStream::pair()?;
+/// stream.set_nonblocking(true)?;
+/// // SAFETY: `deregister` is called below, and the stream is open until then.
+/// let registration = unsafe { Registration::new(&driver, stream.as_fd().into()) }?;
+///
+/// let seen = registration.ready(Direction::Read);
+/// assert!(stream.read(&mut [0]).is_err());
+/// registration.clear_ready(seen, Direction::Read);
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert!(registration.poll_ready(&mut cx, Direction::Read).is_pending());
+///
+/// peer.write_all(b"x")?;
+/// let mut woken = Vec::new();
+/// driver.try_seat().expect("no other thread waits").turn(None, &mut woken)?;
+/// assert_eq!(woken.len(), 1);
+/// assert_eq!(stream.read(&mut [0])?, 1);
+/// registration.deregister()?;
+/// # }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Registration {
     driver: Arc<Driver>,
     slot: Slot,

@@ -135,11 +135,13 @@ impl Checked {
     }
 }
 
+// Too slow under Miri, which has nothing to find in a wheel without `unsafe`.
+#[cfg(not(miri))]
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 3 } else { 400 }, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_fires_what_a_sorted_map_says(steps in prop::collection::vec(step(), 1..if cfg!(miri) { 30 } else { 120 })) {
+    fn it_fires_what_a_sorted_map_says(steps in prop::collection::vec(step(), 1..120)) {
         let mut checked = Checked { subject: Numbered::new(), model: BTreeMap::new(), now: 0, cancelled: false };
         for step in steps {
             checked.apply(step);
