@@ -6,11 +6,14 @@
 //! - [`Io`] makes any futures-io stream, such as `tenter::net::TcpStream`, a hyper stream. The other way round it makes
 //!   a hyper stream, such as an upgraded connection, a futures-io stream.
 //! - [`Executor`] spawns hyper's background tasks on a tenter runtime.
+//! - [`Timer`] lets hyper's timeouts run on tenter's clock.
 
 #![forbid(unsafe_code)]
 
 mod executor;
 mod io;
+mod timer;
 
 pub use executor::Executor;
 pub use io::Io;
+pub use timer::Timer;
