@@ -29,7 +29,7 @@ pub use crate::error::{RecvError, TryRecvError};
 /// Creates the two ends of a channel for one message.
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared { state: Mutex::new(State::new()) });
-    (Sender { shared: Some(shared.clone()) }, Receiver { shared, ended: false })
+    (Sender { shared: Some(shared.clone()) }, Receiver { shared, stage: Stage::Waiting })
 }
 
 struct State<T> {
@@ -212,8 +212,17 @@ impl<T> fmt::Debug for Sender<T> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
-    /// The message, or the news that there is none, has been handed out.
-    ended: bool,
+    stage: Stage,
+}
+
+/// How far a receiver has come; its own to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    /// The message has been handed out: the sender is gone, and nothing is left in the shared state.
+    Received,
+    /// The future has said that there is none. The sender may live on, after a `close`.
+    Refused,
 }
 
 impl<T> Receiver<T> {
@@ -234,7 +243,9 @@ impl<T> Receiver<T> {
     /// [`TryRecvError::Empty`] if it may still come, [`TryRecvError::Closed`] if it will not, or was taken before.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let taken = self.shared.lock().take();
-        self.ended |= taken.is_ok();
+        if taken.is_ok() {
+            self.stage = Stage::Received;
+        }
         taken
     }
 
@@ -277,7 +288,7 @@ impl<T> Future for Receiver<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        assert!(!this.ended, "oneshot receiver polled after it ended");
+        assert!(this.stage == Stage::Waiting, "oneshot receiver polled after it ended");
         let polled = poll_with(
             &this.shared,
             cx,
@@ -288,19 +299,26 @@ impl<T> Future for Receiver<T> {
                 Err(TryRecvError::Empty) => None,
             },
         );
-        this.ended = polled.is_ready();
+        this.stage = match polled {
+            Poll::Ready(Ok(_)) => Stage::Received,
+            Poll::Ready(Err(_)) => Stage::Refused,
+            Poll::Pending => Stage::Waiting,
+        };
         polled
     }
 }
 
 impl<T> FusedFuture for Receiver<T> {
     fn is_terminated(&self) -> bool {
-        self.ended
+        self.stage != Stage::Waiting
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        if self.stage == Stage::Received {
+            return;
+        }
         let mut state = self.shared.lock();
         state.closed = true;
         let leftovers = (state.message.take(), state.receiver.take());
@@ -313,6 +331,6 @@ impl<T> Drop for Receiver<T> {
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("Receiver").field("stage", &self.stage).finish_non_exhaustive()
     }
 }
