@@ -26,6 +26,7 @@ mod load;
 mod measure;
 mod report;
 mod rt_smol;
+mod rt_tenter;
 mod rt_tokio;
 mod runtime;
 
@@ -37,7 +38,8 @@ use crate::report::CaseResult;
 use crate::runtime::Column;
 
 /// All runtimes, in the order of the tables.
-const COLUMNS: &[Column] = &[Column::of::<rt_tokio::Tokio>(), Column::of::<rt_smol::Smol>()];
+const COLUMNS: &[Column] =
+    &[Column::of::<rt_tenter::Tenter>(), Column::of::<rt_tokio::Tokio>(), Column::of::<rt_smol::Smol>()];
 
 fn main() -> ExitCode {
     let args = match Args::parse(std::env::args().skip(1), COLUMNS) {
