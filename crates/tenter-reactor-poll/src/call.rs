@@ -27,6 +27,7 @@ impl Multiplexer for PollCall {
 
     fn capabilities() -> Capabilities {
         let mut capabilities = Capabilities::new(Trigger::OneShot);
+        capabilities.regular_files = true;
         if PRECISE {
             capabilities.timer_granularity = Duration::from_nanos(1);
         }
@@ -121,13 +122,45 @@ fn hang_up_of_writers(flags: PollFlags) -> Readiness {
 
 /// The timeout as the call takes it: never less, and in whole milliseconds where it counts those.
 fn timespec(timeout: Duration) -> Timespec {
-    let (mut tv_sec, mut nanoseconds) = (timeout.as_secs(), timeout.subsec_nanos());
-    if !PRECISE {
-        nanoseconds = nanoseconds.next_multiple_of(1_000_000);
-        if nanoseconds == 1_000_000_000 {
-            (tv_sec, nanoseconds) = (tv_sec + 1, 0);
+    let timeout = if PRECISE { timeout } else { whole_milliseconds(timeout) };
+    // The engine's calls last a day at most, so the seconds fit.
+    Timespec { tv_sec: timeout.as_secs() as _, tv_nsec: timeout.subsec_nanos() as _ }
+}
+
+fn whole_milliseconds(timeout: Duration) -> Duration {
+    let excess = timeout.subsec_nanos() % 1_000_000;
+    if excess == 0 { timeout } else { timeout.saturating_add(Duration::from_nanos(u64::from(1_000_000 - excess))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn whole_milliseconds_must_not_round_down(seconds in 0u64..=86_400, nanoseconds in 0u32..1_000_000_000) {
+            let timeout = Duration::new(seconds, nanoseconds);
+            let rounded = whole_milliseconds(timeout);
+            prop_assert!(rounded >= timeout);
+            prop_assert!(rounded - timeout < Duration::from_millis(1));
+            prop_assert_eq!(rounded.subsec_nanos() % 1_000_000, 0);
         }
     }
-    // The engine's calls last a day at most, so the seconds fit.
-    Timespec { tv_sec: tv_sec as _, tv_nsec: nanoseconds as _ }
+
+    #[test]
+    fn nothing_awaited_asks_for_nothing() {
+        assert_eq!(flags(Interest::NONE), PollFlags::empty());
+        assert!(readiness(PollFlags::empty()).is_empty());
+    }
+
+    #[test]
+    fn a_hang_up_with_room_to_write_does_not_end_writing_where_only_the_peer_may_have_shut_down() {
+        let said = readiness(PollFlags::HUP | PollFlags::OUT);
+        assert_eq!(said.contains(Readiness::WRITE_CLOSED), PRECISE);
+        assert!(said.contains(Readiness::READ_CLOSED));
+    }
 }

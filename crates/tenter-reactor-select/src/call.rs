@@ -45,6 +45,7 @@ impl Multiplexer for SelectCall {
 
     fn capabilities() -> Capabilities {
         let mut capabilities = Capabilities::new(Trigger::OneShot);
+        capabilities.regular_files = true;
         capabilities.timer_granularity = if PRECISE { Duration::from_nanos(1) } else { Duration::from_micros(1) };
         if !ANY_LENGTH {
             capabilities.max_sources = Some(FIXED_LENGTH);

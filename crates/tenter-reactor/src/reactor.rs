@@ -40,12 +40,15 @@ pub struct Capabilities {
     /// Whether every arrival (data, end of stream) is an event of its own, even on a source that was reported before
     /// and not drained since. Only then may a socket take a short read for "drained" and forget that it was readable.
     pub true_edges: bool,
+    /// Whether regular files can be registered; they are always ready. If not, `register` refuses them as
+    /// [`Unwatchable`](crate::ReactorError::Unwatchable).
+    pub regular_files: bool,
     /// Why it does less on this system than it could elsewhere, in words for a report.
     pub limitation: Option<&'static str>,
 }
 
 impl Capabilities {
-    /// Capabilities with the given trigger, no limit, a granularity of one millisecond and no claim of true edges.
+    /// Capabilities with the given trigger, no limit, a granularity of one millisecond, and no claim beyond that.
     #[must_use]
     pub const fn new(trigger: Trigger) -> Self {
         Self {
@@ -53,6 +56,7 @@ impl Capabilities {
             max_sources: None,
             timer_granularity: Duration::from_millis(1),
             true_edges: false,
+            regular_files: false,
             limitation: None,
         }
     }

@@ -13,15 +13,26 @@ pub(super) struct Channel {
     write: Option<OwnedFd>,
 }
 
+/// Whether the system has eventfds.
+const EVENTFD: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 impl Channel {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn new() -> io::Result<Self> {
+        if EVENTFD { Self::eventfd() } else { Self::pipe() }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn eventfd() -> io::Result<Self> {
         use rustix::event::{EventfdFlags, eventfd};
         Ok(Self { read: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?, write: None })
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) fn new() -> io::Result<Self> {
+    fn eventfd() -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn pipe() -> io::Result<Self> {
         use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionbio};
         // Not every system has pipe2, so the flags come after; a fork between the two leaks a pipe into its child.
         let (read, write) = rustix::pipe::pipe()?;
@@ -61,5 +72,48 @@ impl Channel {
 impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.read.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    fn is_readable(channel: &Channel) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(channel, PollFlags::IN)], Some(&now)).unwrap() == 1
+    }
+
+    fn try_channel(channel: &Channel) {
+        assert!(!is_readable(channel));
+        channel.clear().unwrap();
+        for signals in [1, 2, 7, 8, 9, 1000] {
+            for _ in 0..signals {
+                channel.signal().unwrap();
+            }
+            assert!(is_readable(channel), "after {signals} signals");
+            channel.clear().unwrap();
+            assert!(!is_readable(channel), "{signals} signals left something behind");
+        }
+    }
+
+    #[test]
+    fn signals_last_until_they_are_cleared() {
+        try_channel(&Channel::new().unwrap());
+        try_channel(&Channel::pipe().unwrap());
+    }
+
+    #[test]
+    fn a_full_pipe_is_a_signal() {
+        let channel = Channel::pipe().unwrap();
+        // More than any system's pipe holds.
+        for _ in 0..1 << 18 {
+            channel.signal().unwrap();
+        }
+        assert!(is_readable(&channel));
+        channel.clear().unwrap();
+        assert!(!is_readable(&channel));
     }
 }
