@@ -131,24 +131,45 @@ fn a_removed_waiter_takes_no_wake_from_another() {
 
 #[test]
 fn an_event_of_a_finished_registration_does_not_reach_the_next_one() {
-    check(3, || {
-        let mock = Mock::new(Trigger::Edge);
-        let driver = driver(&mock);
-        let first = register(&driver).unwrap();
-        let token = mock.last_token();
-        clear_both(&first);
-        let (wakes, waker) = Counter::new();
-        assert!(poll(&first, Direction::Read, &waker).is_pending());
-        mock.post(token, Readiness::READ);
-        let events = thread::spawn({
-            let driver = driver.clone();
-            move || turn(&driver)
+    for trigger in [Trigger::Edge, Trigger::OneShot] {
+        check(3, move || {
+            let mock = Mock::new(trigger);
+            let driver = driver(&mock);
+            let first = register(&driver).unwrap();
+            let token = mock.last_token();
+            clear_both(&first);
+            let (wakes, waker) = Counter::new();
+            assert!(poll(&first, Direction::Read, &waker).is_pending());
+            mock.post(token, Readiness::READ);
+            let events = thread::spawn({
+                let driver = driver.clone();
+                move || turn(&driver)
+            });
+            first.deregister().unwrap();
+            let second = register(&driver).unwrap();
+            clear_both(&second);
+            // A late dispatch that took this waiter for its own would arm it under the old token: the mock objects.
+            assert!(poll(&second, Direction::Write, &waker).is_pending());
+            events.join().unwrap();
+            assert_eq!(wakes.count(), 1, "by the event or by the end of the registration");
+            assert!(poll(&second, Direction::Read, &waker).is_pending(), "took an event that is not its own");
         });
-        first.deregister().unwrap();
-        let second = register(&driver).unwrap();
-        clear_both(&second);
-        events.join().unwrap();
-        assert_eq!(wakes.count(), 1, "by the event or by the end of the registration");
-        assert!(poll(&second, Direction::Read, &waker).is_pending(), "took an event that is not its own");
+    }
+}
+
+#[test]
+fn every_deregister_returns_only_when_the_source_may_be_closed() {
+    check(3, || {
+        let world = World::new(Trigger::Edge);
+        let end = |world: &World| {
+            world.source.deregister().unwrap();
+            assert_eq!(world.mock.state(|state| state.deregistered.len()), 1);
+        };
+        let other = thread::spawn({
+            let world = world.clone();
+            move || end(&world)
+        });
+        end(&world);
+        other.join().unwrap();
     });
 }

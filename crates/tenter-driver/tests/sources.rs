@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use common::{Counter, Mock, clear_both, driver, poll, register, turn};
+use common::{Counter, Hook, Mock, clear_both, driver, poll, register, turn};
 use tenter_driver::{Direction, Driver, Registration};
 use tenter_reactor::{Readiness, Token, Trigger};
 
@@ -197,6 +197,23 @@ fn events_of_a_finished_registration_are_dropped() {
     assert_eq!(turn(&driver), 0);
     assert!(poll(&second, Direction::Read, &waker).is_pending());
     assert_eq!(wakes.count(), 0);
+}
+
+#[test]
+fn a_slot_is_not_used_again_while_its_source_is_being_deregistered() {
+    let (mock, driver) = edge();
+    let first = blocked(&driver);
+    let first_token = mock.last_token();
+    let hook = Hook(Box::new({
+        let (mock, driver) = (mock.clone(), driver.clone());
+        move || {
+            let _second = register(&driver).unwrap();
+            assert_ne!(mock.last_token().0 as u32, first_token.0 as u32);
+        }
+    }));
+    *mock.during_deregister.lock().unwrap() = Some(hook);
+    first.deregister().unwrap();
+    assert_eq!(mock.state(|state| state.deregistered.len()), 2);
 }
 
 #[test]

@@ -23,6 +23,17 @@ pub struct Mock {
     patience: Duration,
     state: Mutex<State>,
     changed: Condvar,
+    /// What happens while a source is being deregistered, once.
+    pub during_deregister: Mutex<Option<Hook>>,
+}
+
+/// Something to run, which prints as nothing.
+pub struct Hook(pub Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hook")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +62,13 @@ impl Mock {
     }
 
     pub fn with_patience(trigger: Trigger, patience: Duration) -> Arc<Self> {
-        Arc::new(Self { trigger, patience, state: Mutex::new(State::default()), changed: Condvar::new() })
+        Arc::new(Self {
+            trigger,
+            patience,
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+            during_deregister: Mutex::new(None),
+        })
     }
 
     pub fn state<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
@@ -106,6 +123,10 @@ impl Reactor for Mock {
     }
 
     fn deregister(&self, _: Source<'_>, token: Token) -> io::Result<()> {
+        let hook = self.during_deregister.lock().unwrap().take();
+        if let Some(Hook(run)) = hook {
+            run();
+        }
         self.state(|state| {
             state.armed.remove(&token);
             state.deregistered.push(token);
