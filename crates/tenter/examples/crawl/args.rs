@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::stand_in as tenter;
 use tenter::Backend;
 
 pub(crate) const HELP: &str = "\

@@ -33,7 +33,6 @@ mod render;
 mod report;
 mod serve;
 mod site;
-mod stand_in;
 mod stats;
 
 use std::error::Error;
@@ -42,7 +41,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use stand_in as tenter;
 use tenter::Backend;
 
 use crate::args::{Args, Command};

@@ -3,22 +3,20 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::stand_in as tenter;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use socket2::{Domain, Socket, Type};
-use tenter::Builder;
-use tenter::net::{TcpListener, TcpStream};
 use tenter::time::sleep;
-use tenter_hyper::Io;
+use tenter::{Async, Builder};
+use tenter_hyper::{Io, Timer};
 use url::Url;
 
 use crate::body::Sent;
@@ -82,8 +80,8 @@ fn serve(shared: Arc<Shared>, tell: &mpsc::Sender<Result<SocketAddr, String>>) {
     };
     runtime.block_on(async {
         let bound = async {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-            let address = listener.local_addr()?;
+            let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let address = listener.get_ref().local_addr()?;
             io::Result::Ok((listener, address))
         };
         let listener = match bound.await {
@@ -103,14 +101,14 @@ fn serve(shared: Arc<Shared>, tell: &mpsc::Sender<Result<SocketAddr, String>>) {
     });
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    let _ = stream.set_nodelay(true);
+async fn connection(stream: Async<TcpStream>, shared: Arc<Shared>) {
+    let _ = stream.get_ref().set_nodelay(true);
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(answer(request.uri().path(), &shared).await) }
     });
     // A client that goes away in the middle is the client's affair.
-    let _ = http1::Builder::new().serve_connection(Io::new(stream), service).await;
+    let _ = http1::Builder::new().timer(Timer::new()).serve_connection(Io::new(stream), service).await;
     shared.note_cpu();
 }
 
