@@ -150,7 +150,10 @@ impl Driver {
     /// # Panics
     /// If there is no such wheel.
     pub fn fire(&self, wheel: usize, now: Instant, out: &mut Vec<Waker>) {
-        self.wheels[wheel].fire(self.nanos(now), out);
+        let wheel = &self.wheels[wheel];
+        if wheel.next_deadline() != NEVER {
+            wheel.fire(self.nanos(now), out);
+        }
     }
 
     /// Hides a worker's wheel from the holder of the seat (`on`) while that worker sleeps elsewhere with a timeout
@@ -250,7 +253,9 @@ impl Driver {
 
 /// Nanoseconds of a duration, at most [`LAST`].
 pub(crate) fn as_nanos(duration: Duration) -> Nanos {
-    Nanos::try_from(duration.as_nanos()).map_or(LAST, |nanos| nanos.min(LAST))
+    // By hand, for `Duration::as_nanos` counts in 128 bits.
+    let seconds = duration.as_secs().checked_mul(1_000_000_000);
+    seconds.and_then(|nanos| nanos.checked_add(duration.subsec_nanos().into())).map_or(LAST, |nanos| nanos.min(LAST))
 }
 
 impl fmt::Debug for Driver {
@@ -261,5 +266,19 @@ impl fmt::Debug for Driver {
             .field("timers", &self.timer_count())
             .field("seated", &self.is_seated())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_saturate_below_never() {
+        assert_eq!(as_nanos(Duration::ZERO), 0);
+        assert_eq!(as_nanos(Duration::new(3, 7)), 3_000_000_007);
+        for long in [Duration::MAX, Duration::from_nanos(NEVER), Duration::from_nanos(LAST)] {
+            assert_eq!(as_nanos(long), LAST);
+        }
     }
 }
