@@ -81,7 +81,9 @@ impl<T> Future for Task<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match ready!(Pin::new(&mut self.inner).poll(cx)) {
             Some(value) => Poll::Ready(value),
-            None => panic!("the awaited task was cancelled: its runtime or executor was dropped before it ended"),
+            None => panic!(
+                "the awaited task was cancelled: its runtime or executor was dropped before it ended, or refused it"
+            ),
         }
     }
 }

@@ -1,0 +1,35 @@
+//! Memory does not grow with the number of tasks that have been.
+
+use std::fs;
+
+use tenter::Builder;
+use tenter_tests::{MINUTE, within};
+
+/// Resident memory, in bytes.
+fn resident() -> usize {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[test]
+fn ten_rounds_of_a_million_dropped_tasks_must_not_grow_memory() {
+    within(MINUTE * 3, || {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let mut sizes = Vec::new();
+        for _ in 0..10 {
+            runtime.block_on(async {
+                for _ in 0..1_000 {
+                    let tasks: Vec<_> = (0..1_000).map(|_| tenter::spawn(std::future::pending::<()>())).collect();
+                    drop(tasks);
+                    tenter::future::yield_now().await;
+                }
+                while tenter::Handle::current().live_tasks() > 0 {
+                    tenter::future::yield_now().await;
+                }
+            });
+            sizes.push(resident());
+        }
+        let (first, last) = (sizes[0], sizes[9]);
+        assert!(last <= first + first / 20, "resident bytes after each round: {sizes:?}");
+    });
+}
