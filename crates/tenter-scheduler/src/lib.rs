@@ -14,6 +14,8 @@ pub mod ring;
 #[cfg(not(tenter_loom))]
 mod context;
 #[cfg(not(tenter_loom))]
+mod executor;
+#[cfg(not(tenter_loom))]
 mod root;
 #[cfg(not(tenter_loom))]
 mod schedule;
@@ -24,6 +26,8 @@ mod slot;
 #[cfg(not(tenter_loom))]
 mod worker;
 
+#[cfg(not(tenter_loom))]
+pub use executor::{Executor, LocalExecutor};
 pub use item::Item;
 pub use park::{NoPark, Park};
 #[cfg(not(tenter_loom))]
