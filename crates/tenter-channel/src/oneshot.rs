@@ -321,11 +321,12 @@ impl<T> Drop for Receiver<T> {
         }
         let mut state = self.shared.lock();
         state.closed = true;
-        let leftovers = (state.message.take(), state.receiver.take());
+        // A message that is there goes with the shared state: its sender has let go of it.
+        let unused = state.receiver.take();
         let sender = state.sender.take();
         drop(state);
         wake(sender);
-        drop(leftovers);
+        drop(unused);
     }
 }
 

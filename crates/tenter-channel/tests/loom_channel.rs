@@ -9,17 +9,12 @@ use std::task::Poll;
 use futures_core::Stream;
 use loom::future::block_on;
 use loom::thread;
-use tenter_channel::{Receiver, Recv, RecvError, bounded, unbounded};
+use tenter_channel::{Receiver, RecvError, Sender, bounded, unbounded};
 
 fn model(f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);
     builder.check(f);
-}
-
-/// Polls once and gives the outcome, pending or not.
-fn poll_once<T>(recv: &mut Recv<'_, T>) -> Poll<Result<T, RecvError>> {
-    block_on(poll_fn(|cx| Poll::Ready(Pin::new(&mut *recv).poll(cx))))
 }
 
 async fn next<T>(receiver: &mut Receiver<T>) -> Option<T> {
@@ -61,25 +56,26 @@ fn a_full_channel_lets_its_sender_through() {
     });
 }
 
+/// Polls a receive once and gives up. What it got by chance goes back into the channel, so that one message stays.
+fn give_up<T>(sender: &Sender<T>, receiver: &Receiver<T>) {
+    let mut recv = receiver.recv();
+    let polled = block_on(poll_fn(|cx| Poll::Ready(Pin::new(&mut recv).poll(cx))));
+    drop(recv);
+    if let Poll::Ready(message) = polled {
+        sender.try_send(message.unwrap()).unwrap();
+    }
+}
+
 #[test]
 fn a_dropped_receive_passes_its_wake_on() {
     model(|| {
         let (sender, receiver) = unbounded();
-        let quitter = receiver.clone();
-        let thread = thread::spawn(move || {
-            let mut recv = quitter.recv();
-            let taken = poll_once(&mut recv).is_ready();
-            drop(recv);
-            taken
-        });
-        let feeder = sender.clone();
-        let sending = thread::spawn(move || {
-            feeder.try_send(1).unwrap();
-            feeder.try_send(2).unwrap();
-        });
+        let (feeder, quitter) = (sender.clone(), (sender.clone(), receiver.clone()));
+        let quitting = thread::spawn(move || give_up(&quitter.0, &quitter.1));
+        let feeding = thread::spawn(move || feeder.try_send(1).unwrap());
         block_on(receiver.recv()).unwrap();
-        thread.join().unwrap();
-        sending.join().unwrap();
+        quitting.join().unwrap();
+        feeding.join().unwrap();
         drop(sender);
     });
 }
@@ -89,18 +85,12 @@ fn a_dropped_receive_passes_its_wake_to_a_stream() {
     model(|| {
         let (sender, receiver) = unbounded();
         let mut stream = receiver.clone();
-        let thread = thread::spawn(move || {
-            let mut recv = receiver.recv();
-            if poll_once(&mut recv).is_ready() { None } else { Some(()) }
-        });
-        let feeder = sender.clone();
-        let sending = thread::spawn(move || {
-            feeder.try_send(1).unwrap();
-            feeder.try_send(2).unwrap();
-        });
+        let (feeder, quitter) = (sender.clone(), sender.clone());
+        let quitting = thread::spawn(move || give_up(&quitter, &receiver));
+        let feeding = thread::spawn(move || feeder.try_send(1).unwrap());
         block_on(next(&mut stream)).unwrap();
-        thread.join().unwrap();
-        sending.join().unwrap();
+        quitting.join().unwrap();
+        feeding.join().unwrap();
         drop(sender);
     });
 }
