@@ -1,1 +1,43 @@
-//! TCP for the tenter runtime.
+//! TCP for the tenter runtime, with the names of smol's `net`.
+//!
+//! [`TcpStream`] and [`TcpListener`] are cheap to clone; the clones are one socket, which any number of tasks and
+//! threads may use at a time. A socket belongs to the runtime in which it was made (the one whose thread polls
+//! `connect`, `bind` or `accept`, else the default one), and may be used from any other.
+//!
+//! ```
+//! use futures_lite::{AsyncReadExt, AsyncWriteExt};
+//! use tenter_net::{TcpListener, TcpStream};
+//!
+//! tenter_runtime::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let addr = listener.local_addr()?;
+//!     let server = tenter_runtime::spawn(async move {
+//!         let (mut stream, _peer) = listener.accept().await?;
+//!         let mut heard = [0; 5];
+//!         stream.read_exact(&mut heard).await?;
+//!         stream.write_all(&heard).await
+//!     });
+//!
+//!     let mut stream = TcpStream::connect(addr).await?;
+//!     stream.write_all(b"hello").await?;
+//!     let mut echo = [0; 5];
+//!     stream.read_exact(&mut echo).await?;
+//!     assert_eq!(&echo, b"hello");
+//!     server.await
+//! })?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod addr;
+mod attempts;
+mod listener;
+mod stream;
+mod sys;
+
+pub use std::net::{AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+pub use addr::{AsyncToSocketAddrs, resolve};
+pub use listener::{Incoming, TcpListener};
+pub use stream::TcpStream;
