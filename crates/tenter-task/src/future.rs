@@ -1,4 +1,4 @@
-//! The wrapper around a task's future.
+//! The wrapper around a task's future, and the one around its output.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -12,7 +12,39 @@ use crate::TaskId;
 use crate::panic::Caught;
 
 /// What a task's future ends with: a value, or the panic that was caught.
-pub(crate) type Outcome<T> = Result<T, Box<Caught>>;
+pub(crate) type Outcome<T> = Result<Output<T>, Box<Caught>>;
+
+/// A value that nobody has taken yet: a panic of its drop goes to the hook, because async-task would abort.
+pub(crate) struct Output<T> {
+    value: ManuallyDrop<T>,
+    facts: Facts,
+    name: Option<Box<str>>,
+}
+
+impl<T> Output<T> {
+    /// The value, for whoever awaited the task.
+    pub(crate) fn take(self) -> T {
+        let mut this = ManuallyDrop::new(self);
+        drop(this.name.take());
+        // SAFETY: `this` is neither used nor dropped afterwards.
+        unsafe { ManuallyDrop::take(&mut this.value) }
+    }
+}
+
+impl<T> Drop for Output<T> {
+    fn drop(&mut self) {
+        // SAFETY: the value is dropped here or taken by `take`, which forgets `self`.
+        let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.value) }));
+        if let Err(payload) = dropped {
+            drop(Caught {
+                id: self.facts.id,
+                name: self.name.take(),
+                spawned_at: self.facts.spawned_at,
+                payload: Some(payload),
+            });
+        }
+    }
+}
 
 /// What is always known of a task: 16 bytes.
 #[derive(Clone, Copy)]
@@ -75,7 +107,10 @@ impl<F: Future, R: Record, G> Future for TaskFuture<F, R, G> {
         let future = unsafe { Pin::new_unchecked(&mut *this.future) };
         match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+            Ok(Poll::Ready(value)) => {
+                let name = this.record.name().map(Box::from);
+                Poll::Ready(Ok(Output { value: ManuallyDrop::new(value), facts: this.facts, name }))
+            }
             Err(payload) => Poll::Ready(Err(this.caught(payload))),
         }
     }

@@ -148,7 +148,7 @@ impl<T> fmt::Debug for FallibleTask<T> {
 /// The value, or the task's panic in the awaiter.
 fn value<T>(outcome: Outcome<T>) -> T {
     match outcome {
-        Ok(value) => value,
+        Ok(output) => output.take(),
         Err(mut caught) => resume_unwind(caught.take()),
     }
 }
