@@ -54,6 +54,11 @@ impl Context {
         self.core.slot
     }
 
+    /// Which seat of which runtime this is, and as what.
+    pub(crate) fn place(&self) -> (&'static Slot, usize, Role) {
+        (self.slot(), self.seat, self.role)
+    }
+
     /// The seat, if there is one.
     pub(crate) fn own_seat(&self) -> Option<&'static Seat> {
         (self.role != Role::Guest).then(|| &self.core.slot.seats[self.seat])

@@ -1,6 +1,7 @@
 //! `block_on`: the thread that calls it takes a seat, or is a guest with a parker of its own.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::ptr;
 use std::sync::atomic::{
@@ -9,6 +10,7 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, PoisonError};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::thread;
 
 use crate::context::{self, Context, Role};
 use crate::park::Park;
@@ -78,7 +80,8 @@ impl Wake for Signal {
 /// A `block_on` future together with its output.
 struct Root<'f, F: Future> {
     future: Pin<&'f mut F>,
-    output: Option<F::Output>,
+    /// Its end; a panic waits here if a nested `block_on` polled the future.
+    output: Option<thread::Result<F::Output>>,
     signal: Arc<Signal>,
     waker: Waker,
 }
@@ -87,6 +90,9 @@ struct Root<'f, F: Future> {
 pub(crate) trait RootPoll {
     /// Polls the future if it was woken and has not ended; `true` once it has.
     fn poll_if_woken(&mut self) -> bool;
+
+    /// Whether its thread must not sleep: the future was woken, or has ended in a nested `block_on`.
+    fn is_due(&self) -> bool;
 }
 
 impl<'f, F: Future> Root<'f, F> {
@@ -94,16 +100,32 @@ impl<'f, F: Future> Root<'f, F> {
         let signal = Signal::new(sleeper);
         Self { future, output: None, waker: Waker::from(signal.clone()), signal }
     }
+
+    /// The output, or the future's panic; to be asked once, when the future has ended.
+    fn finish(&mut self) -> F::Output {
+        match self.output.take().expect("the future has ended") {
+            Ok(output) => output,
+            Err(payload) => resume_unwind(payload),
+        }
+    }
 }
 
 impl<F: Future> RootPoll for Root<'_, F> {
     fn poll_if_woken(&mut self) -> bool {
         if self.output.is_none() && self.signal.take() {
-            if let Poll::Ready(output) = self.future.as_mut().poll(&mut TaskContext::from_waker(&self.waker)) {
-                self.output = Some(output);
-            }
+            let (future, waker) = (self.future.as_mut(), &self.waker);
+            let poll = AssertUnwindSafe(|| future.poll(&mut TaskContext::from_waker(waker)));
+            self.output = match catch_unwind(poll) {
+                Ok(Poll::Pending) => None,
+                Ok(Poll::Ready(output)) => Some(Ok(output)),
+                Err(payload) => Some(Err(payload)),
+            };
         }
         self.output.is_some()
+    }
+
+    fn is_due(&self) -> bool {
+        self.output.is_some() || self.signal.is_set()
     }
 }
 
@@ -111,45 +133,56 @@ impl<F: Future> RootPoll for Root<'_, F> {
 pub(crate) fn block_on<F: Future>(core: &Arc<Core>, future: F) -> F::Output {
     let slot = core.slot;
     let future = pin!(future);
-    let nested = context::find(|outer| {
-        let same = ptr::eq(outer.slot(), slot);
-        (outer.role != Role::Guest).then_some((same, outer.seat, outer.role))
-    });
-    match nested {
-        Some((true, seat, role)) => nest(core, seat, role, future),
-        Some(_) => {
+    // However deep: between the two there may be `block_on`s of other runtimes.
+    let own = context::find(|outer| outer.own_seat().filter(|_| ptr::eq(outer.slot(), slot)).map(|_| outer.place()));
+    if let Some((_, seat, role)) = own {
+        return nest(core, seat, role, future);
+    }
+    match context::find(|outer| outer.own_seat().map(|_| outer.place())) {
+        Some((blocked, seat, role)) => {
+            let _nested = (role == Role::Worker).then(|| Nested::new(blocked));
             hand_over_outer();
-            wait(core, Root::new(future, Sleeper::Own(Parker::new())))
+            // Woken by the future beneath as well, so that it is polled meanwhile.
+            wait(core, Root::new(future, Sleeper::Seat(blocked, seat)))
         }
         None if slot.seats[slot.root_seat()].claim() => sit(core, future),
         None => wait(core, Root::new(future, Sleeper::Own(Parker::new()))),
     }
 }
 
+/// Counts a worker that is blocked.
+struct Nested {
+    slot: &'static Slot,
+    /// How many were blocked, this one included, when it was counted.
+    count: usize,
+}
+
+impl Nested {
+    fn new(slot: &'static Slot) -> Self {
+        Self { slot, count: slot.nested.fetch_add(1, AcqRel) + 1 }
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        self.slot.nested.fetch_sub(1, AcqRel);
+    }
+}
+
 /// Within a seat of the same runtime: blocks it if others can go on, else goes on in it.
 fn nest<F: Future>(core: &Arc<Core>, seat: usize, role: Role, future: Pin<&mut F>) -> F::Output {
-    /// Counts a worker that is blocked.
-    struct Nested(&'static Slot);
-    impl Drop for Nested {
-        fn drop(&mut self) {
-            self.0.nested.fetch_sub(1, AcqRel);
-        }
-    }
     let slot = core.slot;
     let root = Root::new(future, Sleeper::Seat(slot, seat));
-    if slot.workers() == 0 {
+    let nested = (role == Role::Worker).then(|| Nested::new(slot));
+    let blocked = nested.as_ref().map_or(0, |nested| nested.count);
+    if blocked >= slot.workers() {
         return drive(core, seat, role, root);
     }
-    if role != Role::Worker {
-        hand_over_outer();
-        return wait(core, root);
-    }
-    let others = slot.nested.fetch_add(1, AcqRel) + 1 < slot.workers();
-    let _nested = Nested(slot);
-    if !others {
-        return drive(core, seat, role, root);
-    }
+    // Starts another worker if there is none; it may be that none can be had.
     hand_over_outer();
+    if blocked >= slot.started.load(Acquire) {
+        return drive(core, seat, role, root);
+    }
     wait(core, root)
 }
 
@@ -174,7 +207,6 @@ fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_
     let _entered = context.enter();
     let slot = core.slot;
     let mut worker = Worker::new(&context, false);
-    let signal = root.signal.clone();
     let mut closed = false;
     let this: *mut (dyn RootPoll + '_) = &raw mut root;
     // SAFETY: only the lifetime bound is changed; the pointer is cleared (with its context) before `root` goes.
@@ -192,14 +224,16 @@ fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_
                 slot.wake_tasks();
             }
             slot.drop_queued();
-            if !signal.is_set() {
+            // SAFETY: as above; what was dropped has returned.
+            if unsafe { !(*this).is_due() } {
                 worker.sleep_as_root();
             }
             continue;
         }
         match worker.find() {
             Some(runnable) => worker.poll(runnable),
-            None if signal.is_set() => {}
+            // SAFETY: as above.
+            None if unsafe { (*this).is_due() } => {}
             None if role == Role::Root => worker.sleep_as_root(),
             None => match worker.search() {
                 Some(runnable) => worker.poll(runnable),
@@ -209,7 +243,7 @@ fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_
     }
     context.root.set(None);
     worker.hand_over();
-    root.output.take().expect("the loop ends with an output")
+    root.finish()
 }
 
 /// Polls the future alone, on a thread without a seat or deep inside one.
@@ -220,7 +254,7 @@ fn wait<F: Future>(core: &Arc<Core>, mut root: Root<'_, F>) -> F::Output {
     let guest = (slot.workers() == 0).then(|| Guest::new(slot, root.signal.clone()));
     loop {
         if root.poll_if_woken() {
-            return root.output.take().expect("just polled to its end");
+            return root.finish();
         }
         poll_outer();
         if guest.is_some() && slot.seats[0].claim() {

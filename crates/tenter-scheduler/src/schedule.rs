@@ -27,8 +27,13 @@ pub(crate) fn spawned(slot: &'static Slot, runnable: Runnable) {
 
 impl Context {
     /// To the end of the ring, waking nobody: a task that yielded adds no work, and a batch is announced as a whole.
+    ///
+    /// But `block_on`'s thread may not come back to a task that yielded there: as in [`push_next`](Self::push_next).
     fn push_back(&self, runnable: Runnable) {
         self.push_ring(runnable);
+        if self.role == Role::Root && !self.dispatching.get() && self.slot().workers() > 0 {
+            self.slot().notify();
+        }
     }
 
     /// To the LIFO slot; what it displaces is surplus that others may have.

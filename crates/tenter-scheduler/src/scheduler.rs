@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -27,9 +27,10 @@ pub struct Config {
     pub thread_name: String,
     /// Bytes of stack of a worker thread; `None`: the standard library's default.
     pub stack_size: Option<usize>,
-    /// Called on each worker thread before it runs anything.
+    /// Called on each worker thread before it runs anything. It must not wait for tasks of this scheduler: the others
+    /// count on this thread to run them. A panic of it ends the hook alone.
     pub on_thread_start: Option<ThreadHook>,
-    /// Called on each worker thread after it ran its last task.
+    /// Called on each worker thread after it ran its last task. A panic of it ends the hook alone.
     pub on_thread_stop: Option<ThreadHook>,
 }
 
@@ -113,14 +114,8 @@ impl Core {
         let (start, stop) = (core.config.on_thread_start.clone(), core.config.on_thread_stop.clone());
         let own = core.clone();
         let thread = builder.spawn(move || {
-            if let Some(hook) = start {
-                hook();
-            }
-            worker::run(own, seat, || {
-                if let Some(hook) = stop {
-                    hook();
-                }
-            });
+            call(start);
+            worker::run(own, seat, || call(stop));
         });
         match thread {
             Ok(handle) => {
@@ -129,12 +124,25 @@ impl Core {
             }
             Err(_) => {
                 slot.started.fetch_sub(1, std::sync::atomic::Ordering::AcqRel);
-                // Whoever relied on this searcher is covered by the `block_on` thread that the caller wakes.
+                // Whoever relied on this searcher is covered by a worker that has parked since, or by the `block_on`
+                // thread that the caller wakes.
                 let _last = slot.idle.stop_search();
                 slot.seats[seat].leave();
+                if let Some(worker) = slot.idle.wake_one() {
+                    slot.unpark(worker);
+                }
                 false
             }
         }
+    }
+}
+
+/// Calls a thread hook. A panic of it has been printed; it must not cost the worker.
+fn call(hook: Option<ThreadHook>) {
+    let Some(hook) = hook else { return };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
+        // Its drop may panic, too.
+        std::mem::forget(payload);
     }
 }
 
@@ -282,22 +290,23 @@ impl Scheduler {
 
     /// Ends the scheduler: no more tasks are taken, those that live are cancelled.
     ///
-    /// From outside this waits until every task's future is dropped and every worker has ended. From one of its own
-    /// threads it only gives the signal, and the last of them to leave finishes.
+    /// From outside this waits until every task's future is dropped and every worker has ended; of several threads
+    /// that close at once, one waits for the workers. From one of its own threads, or within the destructor of one of
+    /// its tasks, it only gives the signal, and the last of its threads to leave finishes.
     pub fn close(&self) {
         let slot = self.core.slot;
-        let inside = context::is_in_seat_of(slot);
-        let first = slot.close();
+        let inside = context::is_in_seat_of(slot) || slot.is_draining_here();
+        slot.close();
         if inside {
             return;
         }
         slot.drain();
-        if first {
-            let threads = std::mem::take(&mut *self.core.threads.lock().unwrap_or_else(PoisonError::into_inner));
-            for thread in threads {
-                // A worker thread catches what its tasks throw; what a thread hook throws has been printed already.
-                let _ = thread.join();
-            }
+        let threads = std::mem::take(&mut *self.core.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let own = thread::current().id();
+        // A worker's thread-locals may close, too, when it is past its seat.
+        for thread in threads.into_iter().filter(|thread| thread.thread().id() != own) {
+            // A worker thread catches what its tasks and its hooks throw.
+            let _ = thread.join();
         }
     }
 }

@@ -4,6 +4,7 @@
 //! has ended: it has pushed its runnable (else the runtime would not have ended) and is about to look for a worker to
 //! wake. The slot is still there; at worst the wake reaches a worker of the slot's next runtime, for nothing.
 
+use std::cell::RefCell;
 use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
@@ -133,6 +134,8 @@ impl Slot {
         // `wake_one` began with the fence that orders this load after the push.
         if self.is_closed() {
             self.wake_drainers();
+            // A `block_on` that goes on in the closed runtime sleeps in its seat, and may wait for this very task.
+            return self.unpark_all();
         }
         if self.workers() == 0 {
             return self.unpark(0);
@@ -192,11 +195,15 @@ impl Slot {
         }
         fence(SeqCst);
         self.wake_tasks();
+        self.unpark_all();
+        self.wake_drainers();
+        true
+    }
+
+    fn unpark_all(&self) {
         for seat in 0..self.seats.len() {
             self.unpark(seat);
         }
-        self.wake_drainers();
-        true
     }
 
     /// On a closed runtime: wakes every task, so that each has a runnable to drop.
@@ -210,7 +217,24 @@ impl Slot {
     }
 
     /// Drops runnables until no task lives. Any thread may help, also several at once.
-    pub(crate) fn drain(&self) {
+    ///
+    /// Within the destructor of a task that this thread drops in such a loop it gives up at once: that task lives
+    /// until the destructor returns, and the loop further up goes on then.
+    pub(crate) fn drain(&'static self) {
+        if self.is_draining_here() {
+            return;
+        }
+        let _ = DRAINING.try_with(|slots| slots.borrow_mut().push(self));
+        self.drain_to_the_end();
+        let _ = DRAINING.try_with(|slots| slots.borrow_mut().pop());
+    }
+
+    /// Whether this thread is in [`drain`](Self::drain) further up its stack.
+    pub(crate) fn is_draining_here(&self) -> bool {
+        DRAINING.try_with(|slots| slots.borrow().iter().any(|&slot| std::ptr::eq(slot, self))).unwrap_or(false)
+    }
+
+    fn drain_to_the_end(&self) {
         loop {
             self.drop_queued();
             let guard = self.drain.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -239,6 +263,11 @@ impl Slot {
             }
         }
     }
+}
+
+thread_local! {
+    /// The slots that this thread drains, innermost last.
+    static DRAINING: RefCell<Vec<&'static Slot>> = const { RefCell::new(Vec::new()) };
 }
 
 static TABLE: [AtomicPtr<Slot>; MAX_SLOTS] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_SLOTS];

@@ -66,13 +66,23 @@ pub(crate) fn run(core: Arc<Core>, seat: usize, stop: impl FnOnce()) {
                 },
             }
         }
-        worker.stop_searching();
+        drop(worker);
         slot.wake_tasks();
         slot.drain();
         stop();
     }
     slot.started.fetch_sub(1, std::sync::atomic::Ordering::AcqRel);
     slot.seats[seat].leave();
+    // A `block_on` that goes on in the closed runtime has left driving to the workers until now.
+    slot.unpark(slot.root_seat());
+}
+
+impl Drop for Worker<'_> {
+    /// Also after a nested `block_on`, whose future may be ready at the moment this worker is chosen to search: a
+    /// count left behind would be relied upon for ever.
+    fn drop(&mut self) {
+        self.stop_searching();
+    }
 }
 
 impl<'a> Worker<'a> {
@@ -273,10 +283,14 @@ impl<'a> Worker<'a> {
         self.dispatch();
     }
 
-    /// Leaves the seat's queues to the others.
+    /// Leaves the seat's queues to the others; whoever leaves `block_on`'s seat tells them, too.
     pub(crate) fn hand_over(&mut self) {
+        let queued = !self.seat.ring.is_empty() || !self.seat.lifo.is_empty();
         while let Some(runnable) = self.seat.ring.pop().or_else(|| self.seat.lifo.take()) {
             self.slot.inject_quietly(runnable);
+        }
+        if queued && self.context.role == Role::Worker {
+            self.slot.notify();
         }
     }
 }

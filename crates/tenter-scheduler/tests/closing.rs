@@ -1,0 +1,193 @@
+//! Closing where it could hang: from destructors, twice, beneath a `block_on` that goes on.
+#![cfg(not(tenter_loom))]
+
+mod common;
+
+use std::future::{pending, poll_fn};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{config, scheduler, settle, within, yield_now};
+use tenter_scheduler::{NoPark, Park, Scheduler};
+
+#[test]
+fn an_outer_close_after_an_inner_one_must_wait_for_the_workers() {
+    within(20, || {
+        let stopped = Arc::new(AtomicUsize::new(0));
+        let seen = stopped.clone();
+        let mut config = config(1);
+        config.on_thread_stop = Some(Arc::new(move || {
+            thread::sleep(Duration::from_millis(50));
+            seen.fetch_add(1, SeqCst);
+        }));
+        let scheduler = Scheduler::new(config, Arc::new(NoPark)).unwrap();
+        let (inner, (send, closed)) = (scheduler.clone(), mpsc::channel());
+        scheduler
+            .spawn(async move {
+                inner.close();
+                send.send(()).unwrap();
+            })
+            .detach();
+        closed.recv().unwrap();
+        scheduler.close();
+        assert_eq!(stopped.load(SeqCst), 1);
+    });
+}
+
+/// Calls a function when dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn a_destructor_that_closes_blocks_or_spawns_must_not_hang_the_drain() {
+    for workers in [0, 1, 2] {
+        within(20, move || {
+            let scheduler = scheduler(workers);
+            let dropped = Arc::new(AtomicUsize::new(0));
+            for _ in 0..20 {
+                let (inner, count) = (scheduler.clone(), dropped.clone());
+                let on_drop = OnDrop(move || {
+                    inner.block_on(yield_now());
+                    inner.spawn(pending::<()>()).detach();
+                    inner.close();
+                    count.fetch_add(1, SeqCst);
+                });
+                scheduler
+                    .spawn(async move {
+                        let _on_drop = on_drop;
+                        pending::<()>().await;
+                    })
+                    .detach();
+            }
+            settle();
+            scheduler.close();
+            assert_eq!(dropped.load(SeqCst), 20);
+            assert_eq!(scheduler.live_tasks(), 0);
+        });
+    }
+}
+
+#[test]
+fn spawning_in_drop_a_thousand_deep_ends() {
+    struct Nest(Scheduler, usize);
+    impl Drop for Nest {
+        fn drop(&mut self) {
+            if self.1 > 0 {
+                let next = Nest(self.0.clone(), self.1 - 1);
+                self.0
+                    .spawn(async move {
+                        let _next = next;
+                        pending::<()>().await;
+                    })
+                    .detach();
+            }
+        }
+    }
+    for workers in [0, 2] {
+        within(20, move || {
+            let scheduler = scheduler(workers);
+            let nest = Nest(scheduler.clone(), 1_000);
+            scheduler.block_on(async {
+                scheduler
+                    .spawn(async move {
+                        let _nest = nest;
+                        pending::<()>().await;
+                    })
+                    .detach();
+                yield_now().await;
+            });
+            scheduler.close();
+            assert_eq!(scheduler.live_tasks(), 0);
+        });
+    }
+}
+
+/// One event, which the driver waits for.
+#[derive(Debug, Default)]
+struct OneEvent {
+    driven: Mutex<()>,
+    state: Mutex<(bool, Option<Waker>)>,
+    changed: Condvar,
+    driving: AtomicBool,
+}
+
+impl Park for OneEvent {
+    fn drive(&self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, out: &mut Vec<Waker>) -> bool {
+        let Ok(_driver) = self.driven.try_lock() else { return false };
+        self.driving.store(true, SeqCst);
+        if enter() && timeout.is_none() {
+            let mut state = self.state.lock().unwrap();
+            while !state.0 {
+                state = self.changed.wait(state).unwrap();
+            }
+            state.0 = false;
+            out.extend(state.1.take());
+        }
+        self.driving.store(false, SeqCst);
+        true
+    }
+
+    fn is_driven(&self) -> bool {
+        self.driving.load(SeqCst)
+    }
+
+    fn wake(&self) {
+        self.state.lock().unwrap().0 = true;
+        self.changed.notify_all();
+    }
+
+    fn fire(&self, _: usize, _: &mut Vec<Waker>) {}
+
+    fn next_deadline(&self, _: usize) -> Option<Instant> {
+        None
+    }
+
+    fn set_self_timed(&self, _: usize, _: bool) {}
+
+    fn is_needed(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+#[test]
+fn block_on_must_drive_its_own_events_once_the_workers_of_a_closed_runtime_are_gone() {
+    within(20, || {
+        let park = Arc::new(OneEvent::default());
+        let mut config = config(1);
+        // Until then the thread in `block_on` leaves driving to the worker.
+        config.on_thread_stop = Some(Arc::new(|| thread::sleep(Duration::from_millis(20))));
+        let scheduler = Scheduler::new(config, park.clone()).unwrap();
+        scheduler.block_on(scheduler.spawn(async {}));
+        let (root, (send, waiting)) = (scheduler.clone(), mpsc::channel());
+        let event = Arc::new(AtomicBool::new(false));
+        let (seen, registry) = (event.clone(), park.clone());
+        let blocked = thread::spawn(move || {
+            root.block_on(poll_fn(|cx| {
+                if seen.load(SeqCst) {
+                    return Poll::Ready(());
+                }
+                registry.state.lock().unwrap().1 = Some(cx.waker().clone());
+                let _ = send.send(());
+                Poll::Pending
+            }));
+        });
+        waiting.recv().unwrap();
+        scheduler.close();
+        settle();
+        event.store(true, SeqCst);
+        park.wake();
+        blocked.join().unwrap();
+    });
+}
