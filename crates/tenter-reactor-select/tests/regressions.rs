@@ -43,7 +43,7 @@ fn closed_source_must_not_harm_the_others() {
     let reactor = SelectReactor::new().unwrap();
     let ((a, _a_peer), (b, mut b_peer)) = (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
     // A number that no other thread of this process gets meanwhile.
-    let a = numbered(&a, 900).unwrap();
+    let a = numbered(&a, 200).unwrap();
     register(&reactor, &a, A).unwrap();
     register(&reactor, &b, B).unwrap();
     reactor.arm(a.as_fd().into(), A, Interest::READ).unwrap();
