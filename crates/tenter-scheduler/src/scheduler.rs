@@ -234,8 +234,8 @@ impl Scheduler {
         F::Output: Send + 'static,
     {
         let slot = self.core.slot;
-        // A thread from outside uses the last shard.
-        let shard = context::with_seat_of(slot, |seat| seat.map_or(slot.seats.len(), |context| context.seat));
+        let shard =
+            context::with_seat_of(slot, |seat| seat.map_or_else(|| slot.foreign_shard(), |context| context.seat));
         let inserted = slot.registry.insert(shard, |key| {
             let id = TaskId::from_u64(key.map_or(u64::MAX, Key::as_u64));
             let spawn = Spawn::new(Meta::in_slot(slot.index), Tracked { slot, key }).id(id).name(name).spawned_at(site);
