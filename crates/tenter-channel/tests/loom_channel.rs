@@ -11,9 +11,9 @@ use loom::future::block_on;
 use loom::thread;
 use tenter_channel::{Receiver, RecvError, Sender, bounded, unbounded};
 
-fn model(f: impl Fn() + Sync + Send + 'static) {
+fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(2);
+    builder.preemption_bound = Some(preemptions);
     builder.check(f);
 }
 
@@ -23,7 +23,7 @@ async fn next<T>(receiver: &mut Receiver<T>) -> Option<T> {
 
 #[test]
 fn two_sends_end_two_receives() {
-    model(|| {
+    model(2, || {
         let (sender, receiver) = unbounded();
         let other = receiver.clone();
         let thread = thread::spawn(move || block_on(other.recv()).unwrap());
@@ -41,7 +41,7 @@ fn two_sends_end_two_receives() {
 
 #[test]
 fn a_full_channel_lets_its_sender_through() {
-    model(|| {
+    model(2, || {
         let (sender, receiver) = bounded(1);
         sender.try_send(0).unwrap();
         let thread = thread::spawn(move || {
@@ -68,7 +68,7 @@ fn give_up<T>(sender: &Sender<T>, receiver: &Receiver<T>) {
 
 #[test]
 fn a_dropped_receive_passes_its_wake_on() {
-    model(|| {
+    model(3, || {
         let (sender, receiver) = unbounded();
         let (feeder, quitter) = (sender.clone(), (sender.clone(), receiver.clone()));
         let quitting = thread::spawn(move || give_up(&quitter.0, &quitter.1));
@@ -82,7 +82,7 @@ fn a_dropped_receive_passes_its_wake_on() {
 
 #[test]
 fn a_dropped_receive_passes_its_wake_to_a_stream() {
-    model(|| {
+    model(2, || {
         let (sender, receiver) = unbounded();
         let mut stream = receiver.clone();
         let (feeder, quitter) = (sender.clone(), sender.clone());
@@ -97,7 +97,7 @@ fn a_dropped_receive_passes_its_wake_to_a_stream() {
 
 #[test]
 fn the_last_drop_ends_a_receive() {
-    model(|| {
+    model(2, || {
         let (sender, receiver) = unbounded::<u8>();
         let other = sender.clone();
         let thread = thread::spawn(move || drop(other));
