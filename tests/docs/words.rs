@@ -1,0 +1,92 @@
+//! The documents: their links lead somewhere, their commands are those that are run, their example compiles.
+
+use std::fs;
+use std::path::Path;
+
+use crate::markdown::{anchors, blocks, links, section};
+use crate::{files, none, read, root, short};
+
+/// What is wrong with a link in a document, if anything is.
+fn fault(document: &Path, text: &str, target: &str) -> Option<String> {
+    if ["http://", "https://", "mailto:"].iter().any(|scheme| target.starts_with(scheme)) {
+        return None;
+    }
+    let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
+    let file = if path.is_empty() { document.to_owned() } else { document.parent()?.join(path) };
+    let named = format!("{}: [{text}]({target})", short(document));
+    if !file.exists() {
+        return Some(format!("{named} leads nowhere"));
+    }
+    if let Some(anchor) = anchor {
+        if !anchors(&read(&file)).iter().any(|found| found == anchor) {
+            return Some(format!("{named}: there is no such heading"));
+        }
+    }
+    // A link that reads as a name of code leads to a file that has it.
+    let name = text.strip_prefix('`')?.strip_suffix('`')?;
+    let is_function = name.contains('_') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_function && path.ends_with(".rs") && !read(&file).contains(&format!("fn {name}(")) {
+        return Some(format!("{named}: the file has no such function"));
+    }
+    None
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut faults = Vec::new();
+    for document in files("md") {
+        let text = read(&document);
+        faults.extend(links(&text).iter().filter_map(|link| fault(&document, link.text, link.target)));
+    }
+    none(&faults);
+}
+
+#[test]
+fn a_dead_link_is_found() {
+    let document = root().join("README.md");
+    assert_eq!(fault(&document, "style", "docs/STYLE.md#concurrency"), None);
+    assert_eq!(fault(&document, "`links_lead_somewhere`", "tests/docs/words.rs"), None);
+    assert!(fault(&document, "style", "docs/NONE.md").is_some());
+    assert!(fault(&document, "style", "docs/STYLE.md#none").is_some());
+    assert!(fault(&document, "`no_such_function_here`", "tests/docs/markdown.rs").is_some());
+}
+
+#[test]
+fn the_commands_of_the_readme_are_those_of_ci() {
+    let readme = read(&root().join("README.md"));
+    let commands = section(&readme, "## Two commands").expect("README.md has its two commands");
+    let commands = blocks(commands, "sh");
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    let run = read(&root().join(".ci/run"));
+    for command in commands {
+        assert!(!command.contains('\n') && run.contains(&command), ".ci/run does not run `{command}`");
+    }
+}
+
+#[test]
+fn the_first_example_of_the_readme_is_hello_rs() {
+    let readme = read(&root().join("README.md"));
+    let source = read(&root().join("crates/tenter/examples/hello.rs"));
+    let (docs, code) = source.split_once("\n\n").expect("documentation comes first");
+    assert!(docs.starts_with("//! "));
+    assert_eq!(blocks(&readme, "rust").first().map(String::as_str), Some(code.trim_end()));
+}
+
+#[test]
+fn every_crate_is_on_the_map_and_has_its_papers() {
+    let map = read(&root().join("docs/ARCHITECTURE.md"));
+    let mut faults = Vec::new();
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = short(&path).replace("crates/", "");
+        if !map.contains(&format!("**[`{name}`](../crates/{name})**")) {
+            faults.push(format!("docs/ARCHITECTURE.md does not have {name} on its map"));
+        }
+        for paper in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+            if !path.join(paper).exists() {
+                faults.push(format!("crates/{name} has no {paper}"));
+            }
+        }
+    }
+    none(&faults);
+}
