@@ -1,0 +1,203 @@
+//! Models of the ring and of the LIFO slot: each item is taken exactly once, and whoever takes it sees what it is.
+#![cfg(tenter_loom)]
+
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use loom::cell::UnsafeCell;
+use loom::thread;
+use tenter_scheduler::Item;
+use tenter_scheduler::lifo::Lifo;
+use tenter_scheduler::ring::Ring;
+
+fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+/// A number that is its own pointer; taking it twice does no harm by itself.
+struct Token(usize);
+
+// SAFETY: the address is the number, from 1 on, and nothing is behind it.
+unsafe impl Item for Token {
+    fn into_raw(self) -> NonNull<()> {
+        NonNull::new(ptr::without_provenance_mut(self.0)).expect("tokens count from 1")
+    }
+
+    unsafe fn from_raw(raw: NonNull<()>) -> Self {
+        // A slot that was never filled is 0, which no cell stands for.
+        Self(raw.as_ptr().addr())
+    }
+}
+
+/// What the tokens stand for: written before the push, read and written by whoever takes.
+struct Cells(Vec<UnsafeCell<(bool, bool)>>);
+
+// SAFETY: loom checks that accesses to the cells do not race.
+unsafe impl Sync for Cells {}
+
+impl Cells {
+    fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self((0..=count).map(|_| UnsafeCell::new((false, false))).collect()))
+    }
+
+    fn make(&self, id: usize) -> Token {
+        // SAFETY: loom checks that no access races.
+        self.0[id].with_mut(|cell| unsafe { (*cell).0 = true });
+        Token(id)
+    }
+
+    fn take(&self, token: Token) -> usize {
+        assert_ne!(token.0, 0, "a slot was taken that was never filled");
+        self.0[token.0].with_mut(|cell| {
+            // SAFETY: loom checks that no access races.
+            let cell = unsafe { &mut *cell };
+            assert!(cell.0, "taken before it was made");
+            assert!(!std::mem::replace(&mut cell.1, true), "taken twice");
+        });
+        1
+    }
+}
+
+/// A ring of 2 that is full, so that a push reuses a slot as soon as its item is claimed.
+#[test]
+fn a_reused_slot_must_not_be_read_by_who_lost_it() {
+    check(3, || {
+        let (ring, cells) = (Arc::new(Ring::<Token, 2>::new()), Cells::new(4));
+        let push = |id| {
+            // SAFETY: only this thread pushes.
+            let pushed = unsafe { ring.push(cells.make(id)) };
+            pushed.map_or_else(|token| cells.take(token), |()| 0)
+        };
+        assert_eq!(push(1) + push(2), 0);
+        let thieves: Vec<_> = (0..2)
+            .map(|_| {
+                let (ring, cells) = (ring.clone(), cells.clone());
+                thread::spawn(move || ring.pop().map_or(0, |token| cells.take(token)))
+            })
+            .collect();
+        let mut taken = push(3) + push(4);
+        taken += ring.pop().map_or(0, |token| cells.take(token));
+        taken += thieves.into_iter().map(|thief| thief.join().unwrap()).sum::<usize>();
+        while let Some(token) = ring.pop() {
+            taken += cells.take(token);
+        }
+        assert_eq!(taken, 4);
+    });
+}
+
+/// Two thieves that pop meet the owner at an almost empty ring.
+#[test]
+fn an_emptied_ring_must_not_give_a_slot_that_is_not_filled() {
+    check(3, || {
+        let (ring, cells) = (Arc::new(Ring::<Token, 2>::new()), Cells::new(2));
+        let thieves: Vec<_> = (0..2)
+            .map(|_| {
+                let (ring, cells) = (ring.clone(), cells.clone());
+                thread::spawn(move || (0..2).map(|_| ring.pop().map_or(0, |token| cells.take(token))).sum::<usize>())
+            })
+            .collect();
+        let mut taken = 0;
+        for id in 1..=2 {
+            // SAFETY: only this thread pushes.
+            assert!(unsafe { ring.push(cells.make(id)) }.is_ok());
+        }
+        taken += thieves.into_iter().map(|thief| thief.join().unwrap()).sum::<usize>();
+        while let Some(token) = ring.pop() {
+            taken += cells.take(token);
+        }
+        assert_eq!(taken, 2);
+    });
+}
+
+/// A batch is claimed from a full ring, past its wrap-around, while the owner pops and pushes and another pops.
+#[test]
+fn a_stolen_batch_must_be_the_thiefs_alone() {
+    check(2, || {
+        let (ring, cells) = (Arc::new(Ring::<Token, 4>::new()), Cells::new(6));
+        for _ in 0..3 {
+            // SAFETY: only this thread pushes.
+            assert!(unsafe { ring.push(Token(1)) }.is_ok());
+            assert_eq!(ring.pop().unwrap().0, 1);
+        }
+        for id in 1..=4 {
+            // SAFETY: only this thread pushes.
+            assert!(unsafe { ring.push(cells.make(id)) }.is_ok());
+        }
+        let thief = {
+            let (ring, cells) = (ring.clone(), cells.clone());
+            thread::spawn(move || {
+                let own = Ring::<Token, 4>::new();
+                // SAFETY: `own` is this thread's, and empty.
+                let mut taken = unsafe { ring.steal_into(&own) }.map_or(0, |token| cells.take(token));
+                while let Some(token) = own.pop() {
+                    taken += cells.take(token);
+                }
+                taken
+            })
+        };
+        let other = {
+            let (ring, cells) = (ring.clone(), cells.clone());
+            thread::spawn(move || ring.pop().map_or(0, |token| cells.take(token)))
+        };
+        let mut taken = 0;
+        for id in 5..=6 {
+            // SAFETY: only this thread pushes.
+            let pushed = unsafe { ring.push(cells.make(id)) };
+            taken += pushed.map_or_else(|token| cells.take(token), |()| 0);
+        }
+        taken += thief.join().unwrap() + other.join().unwrap();
+        while let Some(token) = ring.pop() {
+            taken += cells.take(token);
+        }
+        assert_eq!(taken, 6);
+    });
+}
+
+/// A third thread pops from the thief's ring what the thief has just moved there.
+#[test]
+fn what_is_stolen_again_must_be_seen_whole() {
+    check(2, || {
+        let (ring, own, cells) = (Arc::new(Ring::<Token, 4>::new()), Arc::new(Ring::<Token, 4>::new()), Cells::new(3));
+        let thief = {
+            let (ring, own, cells) = (ring.clone(), own.clone(), cells.clone());
+            // SAFETY: `own` is this thread's, and empty.
+            thread::spawn(move || unsafe { ring.steal_into(&own) }.map_or(0, |token| cells.take(token)))
+        };
+        let second = {
+            let (own, cells) = (own.clone(), cells.clone());
+            thread::spawn(move || own.pop().map_or(0, |token| cells.take(token)))
+        };
+        for id in 1..=3 {
+            // SAFETY: only this thread pushes.
+            assert!(unsafe { ring.push(cells.make(id)) }.is_ok());
+        }
+        let mut taken = thief.join().unwrap() + second.join().unwrap();
+        while let Some(token) = ring.pop().or_else(|| own.pop()) {
+            taken += cells.take(token);
+        }
+        assert_eq!(taken, 3);
+    });
+}
+
+#[test]
+fn a_lifo_slots_item_must_be_taken_once() {
+    check(3, || {
+        let (lifo, cells) = (Arc::new(Lifo::<Token>::new()), Cells::new(2));
+        let takers: Vec<_> = (0..2)
+            .map(|_| {
+                let (lifo, cells) = (lifo.clone(), cells.clone());
+                thread::spawn(move || lifo.take().map_or(0, |token| cells.take(token)))
+            })
+            .collect();
+        let mut taken = 0;
+        for id in 1..=2 {
+            // SAFETY: only this thread puts.
+            taken += unsafe { lifo.put(cells.make(id)) }.map_or(0, |token| cells.take(token));
+        }
+        taken += takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>();
+        taken += lifo.take().map_or(0, |token| cells.take(token));
+        assert_eq!(taken, 2);
+    });
+}
