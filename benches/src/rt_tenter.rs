@@ -1,12 +1,13 @@
 //! tenter's multi-threaded runtime, with the backend that it would choose by itself.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_lite::io::{AsyncReadExt, AsyncWriteExt};
 use tenter::channel::{self, Receiver, Sender};
-use tenter::{Async, Builder, Handle, Task};
+use tenter::net::{TcpListener, TcpStream};
+use tenter::{Builder, Handle, Task};
 
 use crate::runtime::Runtime;
 
@@ -61,8 +62,8 @@ impl Runtime for Tenter {
     }
 
     async fn serve_echo(handle: &Handle) -> SocketAddr {
-        let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.get_ref().local_addr().expect("a bound socket");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
         let server = handle.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tenter::spawn(echo(stream)).detach();
@@ -73,8 +74,8 @@ impl Runtime for Tenter {
     }
 }
 
-async fn echo(mut stream: Async<TcpStream>) -> io::Result<()> {
-    stream.get_ref().set_nodelay(true)?;
+async fn echo(mut stream: TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
     let mut buf = [0; 1024];
     loop {
         let n = stream.read(&mut buf).await?;

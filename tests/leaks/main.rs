@@ -6,13 +6,14 @@ use tenter::net::{TcpListener, TcpStream};
 use tenter::{Builder, Timer};
 use tenter_tests::{MINUTE, backends, entries, within};
 
-/// Waits for threads that have been told to end, and are not joined, to be gone.
-fn settled(directory: &str, expected: usize) -> usize {
+/// What the process has once threads that were told to end, and are not joined, have done so: at most `expected`
+/// threads, or whatever is left after ten seconds.
+fn settled(expected: usize) -> (usize, usize) {
     let start = Instant::now();
-    while entries(directory) > expected && start.elapsed() < Duration::from_secs(10) {
+    while entries("/proc/self/task") > expected && start.elapsed() < Duration::from_secs(10) {
         std::thread::sleep(Duration::from_millis(5));
     }
-    entries(directory)
+    (entries("/proc/self/task"), entries("/proc/self/fd"))
 }
 
 fn use_and_drop_a_runtime(builder: Builder) {
@@ -32,16 +33,15 @@ fn use_and_drop_a_runtime(builder: Builder) {
 #[test]
 fn a_hundred_runtimes_leave_threads_and_descriptors_where_they_were() {
     within(MINUTE, || {
+        let threads = entries("/proc/self/task");
         for backend in backends() {
             let make = |round: usize| match round % 3 {
                 0 => Builder::new_current_thread().reactor(backend),
                 workers => Builder::new_multi_thread().worker_threads(workers).reactor(backend),
             };
-            (0..3).for_each(|round| use_and_drop_a_runtime(make(round)));
-            let before = (settled("/proc/self/task", 0), settled("/proc/self/fd", 0));
+            let before = settled(threads);
             (0..100).for_each(|round| use_and_drop_a_runtime(make(round)));
-            let after = (settled("/proc/self/task", before.0), settled("/proc/self/fd", before.1));
-            assert_eq!(after, before, "threads and open files on {backend}");
+            assert_eq!(settled(threads), before, "threads and open files on {backend}");
         }
     });
 }

@@ -38,7 +38,6 @@ pub fn backends() -> Vec<Backend> {
 }
 
 /// Runtimes of every kind on one reactor: without workers, with one, with two.
-#[must_use]
 pub fn builders(backend: Backend) -> [(&'static str, Builder); 3] {
     [
         ("current thread", Builder::new_current_thread().reactor(backend)),

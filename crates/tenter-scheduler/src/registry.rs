@@ -44,59 +44,84 @@ pub const MAX_SHARDS: usize = 256;
 /// A slab larger than this is given back once it is empty.
 const KEEP: usize = 4096;
 
+/// How many places lie together. A slab grows by such chunks instead of moving as a whole, which would hold the lock
+/// long and leave large holes in the heap.
+const CHUNK: usize = 512;
+
 enum Place<W> {
     Free { next: u32 },
     Used(W),
 }
 
+/// A place and how often it was used before.
+struct Entry<W> {
+    uses: u32,
+    place: Place<W>,
+}
+
 struct Slab<W> {
-    places: Vec<(u32, Place<W>)>,
-    /// The first free place, or `places.len()`.
+    chunks: Vec<Vec<Entry<W>>>,
+    /// How many places there are.
+    len: usize,
+    /// The first free place, or `len`.
     free: u32,
     used: usize,
     /// Set by [`Registry::close`], cleared by [`Registry::reopen`], under the lock. Excludes insertion.
     closed: bool,
-    /// Added to the use count of places that are made anew after the slab was given back, so that ids stay unique.
+    /// The use count that places start with, so that ids stay unique after the slab was given back.
     uses: u32,
 }
 
 impl<W> Slab<W> {
     const fn new() -> Self {
-        Self { places: Vec::new(), free: 0, used: 0, closed: false, uses: 0 }
+        Self { chunks: Vec::new(), len: 0, free: 0, used: 0, closed: false, uses: 0 }
     }
 
-    fn next_key(&self, shard: usize) -> Key {
-        let uses = self.places.get(self.free as usize).map_or(self.uses, |place| place.0);
-        Key::new(shard, self.free, uses)
+    fn entry(&mut self, at: usize) -> &mut Entry<W> {
+        &mut self.chunks[at / CHUNK][at % CHUNK]
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry<W>> {
+        self.chunks.iter().flatten()
+    }
+
+    fn next_key(&mut self, shard: usize) -> Key {
+        let at = self.free;
+        let uses = if (at as usize) < self.len { self.entry(at as usize).uses } else { self.uses };
+        Key::new(shard, at, uses)
     }
 
     fn insert(&mut self, value: W) {
         let at = self.free as usize;
         self.used += 1;
-        match self.places.get_mut(at) {
-            Some((_, place)) => {
-                let Place::Free { next } = *place else { unreachable!("the free list names a used place") };
-                self.free = next;
-                *place = Place::Used(value);
-            }
-            None => {
-                self.places.push((self.uses, Place::Used(value)));
-                self.free += 1;
-            }
+        if at < self.len {
+            let place = &mut self.entry(at).place;
+            let Place::Free { next } = *place else { unreachable!("the free list names a used place") };
+            *place = Place::Used(value);
+            self.free = next;
+            return;
         }
+        if at % CHUNK == 0 {
+            self.chunks.push(Vec::new());
+        }
+        self.chunks[at / CHUNK].push(Entry { uses: self.uses, place: Place::Used(value) });
+        self.len += 1;
+        self.free += 1;
     }
 
     fn remove(&mut self, at: usize) -> W {
-        let (uses, place) = &mut self.places[at];
-        let Place::Used(value) = std::mem::replace(place, Place::Free { next: self.free }) else {
+        let free = self.free;
+        let entry = self.entry(at);
+        let Place::Used(value) = std::mem::replace(&mut entry.place, Place::Free { next: free }) else {
             unreachable!("a task is removed once")
         };
-        *uses = uses.wrapping_add(1);
+        entry.uses = entry.uses.wrapping_add(1);
         self.free = at as u32;
         self.used -= 1;
-        if self.used == 0 && self.places.len() > KEEP {
-            self.uses = self.places.iter().map(|place| place.0).max().unwrap_or(0);
-            self.places = Vec::new();
+        if self.used == 0 && self.len > KEEP {
+            self.uses = self.entries().map(|entry| entry.uses).max().unwrap_or(0);
+            self.chunks = Vec::new();
+            self.len = 0;
             self.free = 0;
         }
         value
@@ -170,7 +195,7 @@ impl<W> Registry<W> {
         for shard in &self.shards {
             let mut slab = lock(&shard.slab);
             slab.closed = true;
-            wakers.extend(slab.places.iter().filter_map(|(_, place)| match place {
+            wakers.extend(slab.entries().filter_map(|entry| match &entry.place {
                 Place::Used(waker) => Some(waker.clone()),
                 Place::Free { .. } => None,
             }));

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::future::poll_fn;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,10 @@ use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, USER_AGENT};
 use hyper::{Request, Response};
+use tenter::net::TcpStream;
 use tenter::queue::Queue;
 use tenter::time::{sleep, timeout};
-use tenter::{Async, Backend, Builder, Task, spawn};
+use tenter::{Backend, Builder, Task, spawn};
 use tenter_hyper::Io;
 use url::Url;
 
@@ -118,8 +119,8 @@ impl Client {
 }
 
 async fn connect(address: SocketAddr) -> Result<Connection, Failure> {
-    let stream = Async::<TcpStream>::connect(address).await?;
-    stream.get_ref().set_nodelay(true)?;
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
     let (requests, driver) = handshake(Io::new(stream)).await.map_err(broken)?;
     let driver = spawn(async move {
         // The request that fails reports it.

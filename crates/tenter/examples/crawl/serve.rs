@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -14,8 +14,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use socket2::{Domain, Socket, Type};
+use tenter::Builder;
+use tenter::net::{TcpListener, TcpStream};
 use tenter::time::sleep;
-use tenter::{Async, Builder};
 use tenter_hyper::{Io, Timer};
 use url::Url;
 
@@ -80,8 +81,8 @@ fn serve(shared: Arc<Shared>, tell: &mpsc::Sender<Result<SocketAddr, String>>) {
     };
     runtime.block_on(async {
         let bound = async {
-            let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let address = listener.get_ref().local_addr()?;
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let address = listener.local_addr()?;
             io::Result::Ok((listener, address))
         };
         let listener = match bound.await {
@@ -101,8 +102,8 @@ fn serve(shared: Arc<Shared>, tell: &mpsc::Sender<Result<SocketAddr, String>>) {
     });
 }
 
-async fn connection(stream: Async<TcpStream>, shared: Arc<Shared>) {
-    let _ = stream.get_ref().set_nodelay(true);
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true);
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(answer(request.uri().path(), &shared).await) }
