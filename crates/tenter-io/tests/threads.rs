@@ -121,22 +121,22 @@ fn what_a_task_registered_is_driven_after_block_on_has_returned() {
     on_each_multi_thread(|runtime| {
         let (a, mut b) = UnixStream::pair().unwrap();
         let (told, heard) = std::sync::mpsc::channel();
-        let task = runtime.block_on(async {
+        let mut task = None;
+        runtime.block_on(async {
             let a = Async::new(a).unwrap();
-            let task = spawn(async move {
+            task = Some(spawn(async move {
                 a.readable().await.unwrap();
                 told.send(()).unwrap();
                 Timer::after(ms(2)).await;
                 told.send(()).unwrap();
-            });
+            }));
             Timer::after(ms(2)).await;
-            task
         });
         // No thread of this test is in the runtime any more.
         b.write_all(b"x").unwrap();
         heard.recv().unwrap();
         heard.recv().unwrap();
-        runtime.block_on(task);
+        runtime.block_on(task.unwrap());
     });
 }
 
