@@ -122,6 +122,27 @@ fn a_foreign_wake_races_the_drop() {
     });
 }
 
+/// A wake that has handed its task over may still be at work when the task has ended and the executor is gone.
+#[test]
+fn a_foreign_wake_is_overtaken_by_its_task_and_the_drop() {
+    within(60, || {
+        for _ in 0..5 * ROUNDS {
+            let door = Door::default();
+            let executor = Executor::new();
+            executor.spawn(door.clone().pass()).detach();
+            assert!(executor.try_tick());
+            let waker = door.take().unwrap();
+            let wakes = thread::spawn(move || waker.wake());
+            while !executor.try_tick() {
+                thread::yield_now();
+            }
+            assert!(executor.is_empty());
+            drop(executor);
+            wakes.join().unwrap();
+        }
+    });
+}
+
 /// Counts drops on other threads than its own.
 struct Stray<'a>(ThreadId, &'a AtomicUsize);
 
