@@ -64,12 +64,51 @@ fn the_commands_of_the_readme_are_those_of_ci() {
 }
 
 #[test]
-fn the_first_example_of_the_readme_is_hello_rs() {
-    let readme = read(&root().join("README.md"));
-    let source = read(&root().join("crates/tenter/examples/hello.rs"));
-    let (docs, code) = source.split_once("\n\n").expect("documentation comes first");
-    assert!(docs.starts_with("//! "));
-    assert_eq!(blocks(&readme, "rust").first().map(String::as_str), Some(code.trim_end()));
+fn the_examples_of_the_readme_are_examples_that_compile() {
+    let shown = blocks(&read(&root().join("README.md")), "rust");
+    let names = ["hello", "choose"];
+    assert_eq!(shown.len(), names.len());
+    for (shown, name) in shown.iter().zip(names) {
+        let source = read(&root().join(format!("crates/tenter/examples/{name}.rs")));
+        let (docs, code) = source.split_once("\n\n").expect("documentation comes first");
+        assert!(docs.starts_with("//! "));
+        assert_eq!(shown, code.trim_end(), "README.md shows another {name}.rs");
+    }
+}
+
+/// The documentation of a crate's sources as it is read: without marks and hidden lines.
+fn documentation(krate: &Path) -> String {
+    let mut text = String::new();
+    for file in files("rs").iter().filter(|file| file.starts_with(krate.join("src"))) {
+        for line in read(file).lines().map(str::trim_start) {
+            let Some(line) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else { continue };
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            if line != "#" && !line.starts_with("# ") {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn the_examples_of_the_crates_are_in_their_documentation_and_so_tested() {
+    let mut faults = Vec::new();
+    for readme in files("md").iter().filter(|file| file.ends_with("README.md")) {
+        let krate = readme.parent().expect("a file is in a folder");
+        let library = krate.join("src/lib.rs");
+        if !library.exists() || read(&library).contains("include_str!(\"../README.md\")") {
+            continue;
+        }
+        let documentation = documentation(krate);
+        for block in blocks(&read(readme), "rust") {
+            if !documentation.contains(&block) {
+                faults.push(format!("{}: this is in no documentation of the crate:\n{block}", short(readme)));
+            }
+        }
+    }
+    none(&faults);
 }
 
 #[test]
