@@ -2,9 +2,12 @@
 
 mod common;
 
+use std::future::Future;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
@@ -227,5 +230,35 @@ fn a_future_polled_by_two_tasks_in_turn_wakes_the_last() {
         settled().await;
         b.write_all(b"x").unwrap();
         second.await.unwrap();
+    });
+}
+
+#[test]
+fn a_wait_that_is_given_up_keeps_no_waker() {
+    struct Nothing;
+    impl Wake for Nothing {
+        fn wake(self: Arc<Self>) {}
+    }
+    each(|| async {
+        let (a, _b) = pair();
+        fill(a.get_ref());
+        let mut buf = [0; 4];
+        let waits: [Pin<Box<dyn Future<Output = _> + Send>>; 6] = [
+            Box::pin(async { a.readable().await }),
+            Box::pin(async { a.writable().await }),
+            Box::pin(a.clone().readable_owned()),
+            Box::pin(a.clone().writable_owned()),
+            Box::pin(a.read_with(|mut io| io.read_exact(&mut buf))),
+            Box::pin(a.write_with(|mut io| io.write_all(b"x"))),
+        ];
+        for mut wait in waits {
+            let held = Arc::new(Nothing);
+            let waker = Waker::from(held.clone());
+            assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            assert_eq!(Arc::strong_count(&held), 2, "it waits");
+            drop(wait);
+            assert_eq!(Arc::strong_count(&held), 1, "it has left something behind");
+        }
     });
 }
