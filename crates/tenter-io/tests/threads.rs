@@ -261,3 +261,55 @@ fn sources_and_timers_may_outlive_their_runtime() {
         runtime.block_on(async { Async::new(a).unwrap().writable().await }).unwrap();
     });
 }
+
+/// How often threads with such a name went to sleep so far, each by its number; the kernel's count.
+#[cfg(target_os = "linux")]
+fn sleeps(name: &str) -> Vec<(String, String)> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let statuses = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("status")).ok());
+    let field = |status: &str, name: &str| {
+        status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+    };
+    let ours = statuses.filter(|status| field(status, "Name:").starts_with(name));
+    let mut counts: Vec<_> =
+        ours.map(|status| (field(&status, "Pid:"), field(&status, "voluntary_ctxt_switches:"))).collect();
+    counts.sort();
+    counts
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_sleep_while_nothing_happens_whatever_is_ready_that_nobody_waits_for() {
+    for &backend in Backend::compiled_in() {
+        watched(backend.name(), move || {
+            let name = format!("still-{backend}");
+            let builder = Builder::new_multi_thread().worker_threads(2).thread_name(&name).reactor(backend);
+            let runtime = builder.build().unwrap();
+            let waiting = runtime.block_on(runtime.spawn(async {
+                let pair = || UnixStream::pair().map(|(a, b)| (Async::new(a).unwrap(), b)).unwrap();
+                let (unread, mut writer) = pair();
+                writer.write_all(b"nobody reads this").unwrap();
+                unread.readable().await.unwrap();
+                let (hung_up, other) = pair();
+                drop(other);
+                hung_up.readable().await.unwrap();
+                let (quiet, other) = pair();
+                let far = spawn(Timer::after(Duration::from_secs(3600)));
+                let reader = spawn(async move { quiet.readable().await });
+                Timer::after(ms(1)).await;
+                (unread, writer, hung_up, other, far, reader)
+            }));
+            thread::sleep(ms(20));
+            let mut before = sleeps(&name);
+            assert!(!before.is_empty(), "there are workers");
+            // They may have been about to settle; once they have, they stay where they are.
+            let settled = (0..20).any(|_| {
+                thread::sleep(ms(30));
+                let now = sleeps(&name);
+                std::mem::replace(&mut before, now.clone()) == now
+            });
+            assert!(settled, "they wake again and again: {before:?}");
+            drop(waiting);
+        });
+    }
+}

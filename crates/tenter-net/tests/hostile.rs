@@ -170,3 +170,38 @@ fn a_server_that_pauses_after_such_an_error_sleeps_meanwhile_and_recovers() {
         });
     });
 }
+
+#[cfg(target_os = "linux")]
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn connections_that_are_given_up_on_leave_no_file_open() {
+    use futures_lite::future::poll_once;
+    use socket2::{Domain, Socket, Type};
+    in_child("connections_that_are_given_up_on_leave_no_file_open", || {
+        each(|| async {
+            // One that has no room, so that attempts hang.
+            let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            full.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+            full.listen(0).unwrap();
+            let addr = full.local_addr().unwrap().as_socket().unwrap();
+            let mut held = Vec::new();
+            while let Ok(stream) = time::timeout(Duration::from_millis(20), TcpStream::connect(addr)).await {
+                held.push(stream.unwrap());
+            }
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let before = open_files();
+            for _ in 0..50 {
+                assert!(poll_once(TcpStream::connect(addr)).await.is_none());
+                assert!(poll_once(listener.accept()).await.is_none());
+                // A connection that nobody takes, and one whose taker is gone.
+                drop(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
+                drop(listener.accept().await.unwrap());
+            }
+            assert_eq!(open_files(), before);
+        });
+    });
+}

@@ -355,3 +355,17 @@ fn sockets_are_made_of_std_ones_and_become_std_ones() {
         listener.accept().await.unwrap();
     });
 }
+
+#[test]
+fn sockets_belong_to_the_runtime_that_makes_them() {
+    on_each(|runtime| {
+        let (client, server) = runtime.block_on(connected());
+        for stream in [client, server] {
+            let inner: Arc<Async<std::net::TcpStream>> = stream.into();
+            assert_eq!(inner.handle().reactor_name(), runtime.reactor_name());
+        }
+        let std = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = runtime.enter(|| TcpListener::try_from(std)).unwrap();
+        assert_eq!(AsRef::<Async<_>>::as_ref(&listener).handle().reactor_name(), runtime.reactor_name());
+    });
+}
