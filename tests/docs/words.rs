@@ -129,3 +129,24 @@ fn every_crate_is_on_the_map_and_has_its_papers() {
     }
     none(&faults);
 }
+
+#[test]
+fn every_module_is_on_the_map() {
+    let map = read(&root().join("docs/ARCHITECTURE.md"));
+    let mut faults = Vec::new();
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = short(&path).replace("crates/", "");
+        let start = map.find(&format!("**[`{name}`]")).unwrap_or(map.len());
+        let place = map[start..].split("\n\n").next().unwrap_or_default();
+        for module in fs::read_dir(path.join("src")).unwrap() {
+            let module = module.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
+            // Whose names say it all.
+            let plain = ["lib", "error"].contains(&&*module) || module.ends_with("_tests");
+            if !plain && !place.contains(&format!("`{module}`")) {
+                faults.push(format!("docs/ARCHITECTURE.md: the place of {name} does not have `{module}`"));
+            }
+        }
+    }
+    none(&faults);
+}
