@@ -1,13 +1,14 @@
 //! What can go on goes on, whatever a thread of the program blocks on.
 
 use std::io::{Read, Write};
+use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use tenter::io::{AsyncReadExt, AsyncWriteExt};
 use tenter::net::TcpListener;
-use tenter::{Builder, Timer, block_on, spawn};
+use tenter::{Async, Builder, Timer, block_on, spawn};
 use tenter_tests::{MINUTE, backends, everywhere, within};
 
 #[test]
@@ -23,6 +24,24 @@ fn a_main_future_that_blocks_on_a_task_it_spawned_must_not_hang() {
     });
 }
 
+/// Answers each connection's byte.
+async fn serve(listener: TcpListener) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.unwrap();
+        stream.write_all(&byte).await.unwrap();
+    }
+}
+
+/// Asks such a server without tenter, blocking.
+fn ask(addr: SocketAddr) {
+    let mut client = std::net::TcpStream::connect(addr).unwrap();
+    client.write_all(b"x").unwrap();
+    let mut byte = [0];
+    client.read_exact(&mut byte).unwrap();
+    assert_eq!(&byte, b"x");
+}
+
 #[test]
 fn a_main_future_that_blocks_after_a_sleep_must_not_strand_the_server_it_waits_for() {
     within(MINUTE, || {
@@ -31,23 +50,34 @@ fn a_main_future_that_blocks_after_a_sleep_must_not_strand_the_server_it_waits_f
             runtime.block_on(async {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
                 let addr = listener.local_addr().unwrap();
-                spawn(async move {
-                    while let Ok((mut stream, _)) = listener.accept().await {
-                        let mut byte = [0];
-                        stream.read_exact(&mut byte).await.unwrap();
-                        stream.write_all(&byte).await.unwrap();
-                    }
-                })
-                .detach();
+                spawn(serve(listener)).detach();
                 for _ in 0..5 {
                     // Whoever drives now must not take the driver along.
                     Timer::after(Duration::from_millis(5)).await;
-                    let mut client = std::net::TcpStream::connect(addr).unwrap();
-                    client.write_all(b"x").unwrap();
-                    let mut byte = [0];
-                    client.read_exact(&mut byte).unwrap();
-                    assert_eq!(&byte, b"x");
+                    ask(addr);
                 }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_main_future_that_drove_must_pass_driving_on_to_a_worker_that_went_to_sleep_meanwhile() {
+    within(MINUTE, || {
+        for backend in backends() {
+            let runtime = Builder::new_multi_thread().worker_threads(2).reactor(backend).build().unwrap();
+            let handle = runtime.handle().clone();
+            runtime.block_on(async {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+                let addr = listener.local_addr().unwrap();
+                let foreign = thread::spawn(move || {
+                    // By now the main thread drives; the worker that is started for this has to sleep elsewhere.
+                    thread::sleep(Duration::from_millis(50));
+                    handle.spawn(serve(listener)).detach();
+                });
+                Timer::after(Duration::from_millis(150)).await;
+                foreign.join().unwrap();
+                ask(addr);
             });
         }
     });
@@ -86,29 +116,61 @@ fn a_timer_of_the_left_main_future_still_fires() {
 }
 
 #[test]
-fn timers_and_sockets_work_from_a_foreign_executor() {
+fn a_timer_of_the_left_main_future_fires_although_the_driver_slept_already() {
     within(MINUTE, || {
-        everywhere(|runtime| {
-            if runtime.worker_threads() == 0 {
-                return; // drives inside `block_on` alone: documented
-            }
-            runtime.enter(|| {
-                futures_lite::future::block_on(async {
-                    Timer::after(Duration::from_millis(5)).await;
-                    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-                    let addr = listener.local_addr().unwrap();
-                    let client = thread::spawn(move || {
-                        let mut client = std::net::TcpStream::connect(addr).unwrap();
-                        thread::sleep(Duration::from_millis(5));
-                        client.write_all(b"late").unwrap();
-                    });
-                    let (mut stream, _) = listener.accept().await.unwrap();
-                    let mut text = String::new();
-                    stream.read_to_string(&mut text).await.unwrap();
-                    assert_eq!(text, "late");
-                    client.join().unwrap();
-                });
+        for backend in backends() {
+            let runtime = Builder::new_multi_thread().worker_threads(1).reactor(backend).build().unwrap();
+            let far = runtime.spawn(async { drop(Timer::after(Duration::from_secs(3600)).await) });
+            // By then the worker sleeps in the driver until that timer.
+            thread::sleep(Duration::from_millis(50));
+            let mut timer = runtime.enter(|| Timer::after(Duration::from_millis(30)));
+            runtime.block_on(async {
+                assert!(tenter::future::poll_once(&mut timer).await.is_none());
             });
+            futures_lite::future::block_on(timer);
+            drop(far);
+        }
+    });
+}
+
+/// Runtimes with workers, none of which has been started; one without drives inside `block_on` alone.
+fn everywhere_with_workers(test: impl Fn()) {
+    everywhere(|runtime| {
+        if runtime.worker_threads() > 0 {
+            runtime.enter(&test);
+        }
+    });
+}
+
+#[test]
+fn a_timer_that_a_foreign_executor_waits_for_fires() {
+    within(MINUTE, || {
+        everywhere_with_workers(|| {
+            futures_lite::future::block_on(Timer::after(Duration::from_millis(5)));
+        });
+    });
+}
+
+#[test]
+fn a_socket_that_a_foreign_executor_waits_for_is_watched() {
+    within(MINUTE, || {
+        everywhere_with_workers(|| {
+            let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            let addr = listener.local_addr().unwrap();
+            let listener = Async::new(listener).unwrap();
+            let client = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(20));
+                let mut client = std::net::TcpStream::connect(addr).unwrap();
+                thread::sleep(Duration::from_millis(5));
+                client.write_all(b"late").unwrap();
+            });
+            futures_lite::future::block_on(async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut text = String::new();
+                stream.read_to_string(&mut text).await.unwrap();
+                assert_eq!(text, "late");
+            });
+            client.join().unwrap();
         });
     });
 }
