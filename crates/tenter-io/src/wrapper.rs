@@ -24,6 +24,10 @@ use crate::sys;
 ///
 /// Regular files can't be watched by most reactors; use the blocking pool for them.
 ///
+/// What it writes, `T` writes: to a pipe without a reader, or from several buffers at once to a closed socket, that
+/// means `SIGPIPE` in a program that has set the signal back to its default. The error comes without it as long as the
+/// signal is ignored, which Rust programs do from their start.
+///
 /// ```
 /// use std::os::unix::net::UnixStream;
 /// use futures_lite::{AsyncReadExt, AsyncWriteExt};

@@ -2,11 +2,15 @@
 
 mod common;
 
+use std::future::Future;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Sender, channel};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
@@ -120,7 +124,7 @@ fn a_registration_from_outside_starts_a_worker() {
 fn what_a_task_registered_is_driven_after_block_on_has_returned() {
     on_each_multi_thread(|runtime| {
         let (a, mut b) = UnixStream::pair().unwrap();
-        let (told, heard) = std::sync::mpsc::channel();
+        let (told, heard) = channel();
         let mut task = None;
         runtime.block_on(async {
             let a = Async::new(a).unwrap();
@@ -137,6 +141,34 @@ fn what_a_task_registered_is_driven_after_block_on_has_returned() {
         heard.recv().unwrap();
         heard.recv().unwrap();
         runtime.block_on(task.unwrap());
+    });
+}
+
+#[test]
+fn what_block_on_registered_for_someone_else_is_driven_after_it_has_returned() {
+    struct Tell(Sender<()>);
+    impl Wake for Tell {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.send(());
+        }
+    }
+    on_each_multi_thread(|runtime| {
+        let (told, heard) = channel();
+        let waker = Waker::from(Arc::new(Tell(told)));
+        let (a, mut b) = UnixStream::pair().unwrap();
+        let (timer, reader) = runtime.block_on(async {
+            let mut cx = Context::from_waker(&waker);
+            let mut timer = Timer::after(ms(3));
+            assert!(Pin::new(&mut timer).poll(&mut cx).is_pending());
+            let mut reader = Arc::new(Async::new(a).unwrap()).readable_owned();
+            assert!(Pin::new(&mut reader).poll(&mut cx).is_pending());
+            (timer, reader)
+        });
+        // Nothing was spawned, so until now there is no other thread.
+        heard.recv().unwrap();
+        b.write_all(b"x").unwrap();
+        heard.recv().unwrap();
+        drop((timer, reader));
     });
 }
 
