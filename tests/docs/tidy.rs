@@ -14,7 +14,7 @@ const FUNCTION: usize = 70;
 const LONG: &[(&str, &str, usize)] = &[];
 
 /// Files without a description that were there when the rule came. What has one must leave the list.
-const UNTITLED: &[&str] = &["crates/tenter-macros/src/options_tests.rs"];
+const UNTITLED: &[&str] = &[];
 
 /// What no source has. Written in halves, so that it isn't found here.
 const BANNED: &[&str] = &[concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[", "ignore")];

@@ -120,7 +120,7 @@ fn a_timer_of_the_left_main_future_fires_although_the_driver_slept_already() {
     within(MINUTE, || {
         for backend in backends() {
             let runtime = Builder::new_multi_thread().worker_threads(1).reactor(backend).build().unwrap();
-            let far = runtime.spawn(async { drop(Timer::after(Duration::from_secs(3600)).await) });
+            let far = runtime.spawn(async { Timer::after(Duration::from_secs(3600)).await });
             // By then the worker sleeps in the driver until that timer.
             thread::sleep(Duration::from_millis(50));
             let mut timer = runtime.enter(|| Timer::after(Duration::from_millis(30)));

@@ -32,8 +32,8 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn backends() -> Vec<Backend> {
     match std::env::var("TENTER_REACTOR") {
-        Ok(name) => vec![name.parse().expect("TENTER_REACTOR names a reactor")],
-        Err(_) => Backend::compiled_in().to_vec(),
+        Ok(name) if !name.trim().is_empty() => vec![name.parse().expect("TENTER_REACTOR names a reactor")],
+        _ => Backend::compiled_in().to_vec(),
     }
 }
 

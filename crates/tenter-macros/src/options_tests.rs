@@ -1,3 +1,5 @@
+//! Options, from words instead of tokens.
+
 use super::*;
 
 /// Splits on spaces: `"text"`, `[`…`]` up to the end of the list, numbers, punctuation, identifiers.
