@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
+use loom::sync::atomic::{
+    AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, fence,
+};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use tenter_scheduler::registry::{Key, Registry};
@@ -25,6 +27,7 @@ enum State {
 }
 
 struct Task {
+    shard: usize,
     state: Mutex<State>,
     key: Mutex<Option<Key>>,
     world: std::sync::Weak<World>,
@@ -34,9 +37,8 @@ type Waker = Arc<Task>;
 
 struct World {
     registry: Registry<Waker>,
-    queue: Mutex<Vec<Waker>>,
-    /// How many are queued: what others look at without a lock.
-    queued: AtomicUsize,
+    /// A place for each shard's one task. The flag is what others look at, without a lock.
+    queue: [(AtomicBool, Mutex<Option<Waker>>); 2],
     closed: AtomicBool,
     drain: (Mutex<()>, Condvar),
     entered: AtomicUsize,
@@ -47,8 +49,7 @@ impl World {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             registry: Registry::new(2),
-            queue: Mutex::new(Vec::new()),
-            queued: AtomicUsize::new(0),
+            queue: [0, 1].map(|_| (AtomicBool::new(false), Mutex::new(None))),
             closed: AtomicBool::new(false),
             drain: (Mutex::new(()), Condvar::new()),
             entered: AtomicUsize::new(0),
@@ -60,7 +61,7 @@ impl World {
     fn spawn(self: &Arc<Self>, shard: usize) {
         let world = Arc::downgrade(self);
         let entered = self.registry.insert(shard, |key| {
-            let task = Arc::new(Task { state: Mutex::new(State::Scheduled), key: Mutex::new(key), world });
+            let task = Arc::new(Task { shard, state: Mutex::new(State::Scheduled), key: Mutex::new(key), world });
             (task.clone(), task)
         });
         if let Ok(task) = entered {
@@ -71,10 +72,9 @@ impl World {
 
     /// As `Slot::inject`, on a runtime whose workers are all awake.
     fn push(&self, task: Waker) {
-        let mut queue = self.queue.lock().unwrap();
-        queue.push(task);
-        self.queued.store(queue.len(), SeqCst);
-        drop(queue);
+        let (queued, place) = &self.queue[task.shard];
+        *place.lock().unwrap() = Some(task);
+        queued.store(true, Release);
         fence(SeqCst);
         if self.closed.load(Relaxed) {
             self.wake_drainers();
@@ -82,10 +82,9 @@ impl World {
     }
 
     fn pop(&self) -> Option<Waker> {
-        let mut queue = self.queue.lock().unwrap();
-        let task = queue.pop()?;
-        self.queued.store(queue.len(), SeqCst);
-        Some(task)
+        let is_there = |queued: &AtomicBool| queued.compare_exchange(true, false, Acquire, Relaxed).is_ok();
+        let (_, place) = self.queue.iter().find(|place| is_there(&place.0))?;
+        place.lock().unwrap().take()
     }
 
     fn wake(self: &Arc<Self>, task: &Waker) {
@@ -144,18 +143,22 @@ impl World {
         self.wake_drainers();
     }
 
+    fn drop_queued(&self) {
+        while let Some(task) = self.pop() {
+            self.drop_task(&task);
+        }
+    }
+
     /// As `Slot::drain`.
     fn drain(&self) {
         loop {
-            while let Some(task) = self.pop() {
-                self.drop_task(&task);
-            }
+            self.drop_queued();
             let guard = self.drain.0.lock().unwrap();
             if self.registry.is_empty() {
                 return self.drain.1.notify_all();
             }
             fence(SeqCst);
-            if self.queued.load(Relaxed) == 0 {
+            if !self.queue.iter().any(|place| place.0.load(Relaxed)) {
                 drop(self.drain.1.wait(guard).unwrap());
             }
         }
@@ -231,6 +234,21 @@ fn a_foreign_wake_during_the_close_must_reach_the_drain() {
         world.drain();
         second.join().unwrap();
         foreign.join().unwrap();
+        world.check();
+    });
+}
+
+/// As a `block_on` that goes on in the closed runtime does.
+#[test]
+fn a_task_dropped_by_someone_who_does_not_drain_must_end_the_drain() {
+    check(3, || {
+        let world = World::new();
+        world.spawn(0);
+        let helper = world.clone();
+        let helper = thread::spawn(move || helper.drop_queued());
+        world.close();
+        world.drain();
+        helper.join().unwrap();
         world.check();
     });
 }

@@ -227,6 +227,17 @@ fn surplus_work_must_start_a_second_worker() {
     });
 }
 
+#[test]
+fn a_worker_that_woke_by_itself_must_not_stay_counted_as_parked() {
+    check(2, || {
+        let world = World::new(2, 1, 2, true, false);
+        world.awake(1, true);
+        world.push(0);
+        world.push(0);
+        world.end();
+    });
+}
+
 /// The thread that one pusher tries to start counts as searching meanwhile, and never comes.
 #[test]
 fn a_push_must_not_rely_on_a_thread_that_could_not_be_started() {

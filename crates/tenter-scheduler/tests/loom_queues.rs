@@ -5,6 +5,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use loom::cell::UnsafeCell;
+use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread;
 use tenter_scheduler::Item;
 use tenter_scheduler::lifo::Lifo;
@@ -32,25 +33,36 @@ unsafe impl Item for Token {
 }
 
 /// What the tokens stand for: written before the push, read and written by whoever takes.
-struct Cells(Vec<UnsafeCell<(bool, bool)>>);
+struct Cells {
+    cells: Vec<UnsafeCell<(bool, bool)>>,
+    /// Touched, relaxed, by each thread before each operation. Loom reorders threads where they meet, and compares with
+    /// the last access alone: a thread that reads and then swaps the same atomic hides from it who read before.
+    meeting: AtomicUsize,
+}
 
 // SAFETY: loom checks that accesses to the cells do not race.
 unsafe impl Sync for Cells {}
 
 impl Cells {
     fn new(count: usize) -> Arc<Self> {
-        Arc::new(Self((0..=count).map(|_| UnsafeCell::new((false, false))).collect()))
+        let cells = (0..=count).map(|_| UnsafeCell::new((false, false))).collect();
+        Arc::new(Self { cells, meeting: AtomicUsize::new(0) })
+    }
+
+    fn meet(&self) {
+        self.meeting.fetch_add(1, Relaxed);
     }
 
     fn make(&self, id: usize) -> Token {
+        self.meet();
         // SAFETY: loom checks that no access races.
-        self.0[id].with_mut(|cell| unsafe { (*cell).0 = true });
+        self.cells[id].with_mut(|cell| unsafe { (*cell).0 = true });
         Token(id)
     }
 
     fn take(&self, token: Token) -> usize {
         assert_ne!(token.0, 0, "a slot was taken that was never filled");
-        self.0[token.0].with_mut(|cell| {
+        self.cells[token.0].with_mut(|cell| {
             // SAFETY: loom checks that no access races.
             let cell = unsafe { &mut *cell };
             assert!(cell.0, "taken before it was made");
@@ -74,7 +86,10 @@ fn a_reused_slot_must_not_be_read_by_who_lost_it() {
         let thieves: Vec<_> = (0..2)
             .map(|_| {
                 let (ring, cells) = (ring.clone(), cells.clone());
-                thread::spawn(move || ring.pop().map_or(0, |token| cells.take(token)))
+                thread::spawn(move || {
+                    cells.meet();
+                    ring.pop().map_or(0, |token| cells.take(token))
+                })
             })
             .collect();
         let mut taken = push(3) + push(4);
@@ -87,28 +102,71 @@ fn a_reused_slot_must_not_be_read_by_who_lost_it() {
     });
 }
 
-/// Two thieves that pop meet the owner at an almost empty ring.
+/// The same with one thief and every interleaving.
+#[test]
+fn a_reused_slot_must_not_be_read_after_it_was_claimed() {
+    for steal in [false, true] {
+        check(100, move || {
+            let (ring, cells) = (Arc::new(Ring::<Token, 2>::new()), Cells::new(3));
+            for id in 1..=2 {
+                // SAFETY: only this thread pushes.
+                assert!(unsafe { ring.push(cells.make(id)) }.is_ok());
+            }
+            let thief = {
+                let (ring, cells) = (ring.clone(), cells.clone());
+                thread::spawn(move || {
+                    let own = Ring::<Token, 2>::new();
+                    cells.meet();
+                    // SAFETY: `own` is this thread's, and empty.
+                    let token = if steal { unsafe { ring.steal_into(&own) } } else { ring.pop() };
+                    token.map_or(0, |token| cells.take(token))
+                })
+            };
+            // SAFETY: only this thread pushes.
+            let pushed = unsafe { ring.push(cells.make(3)) };
+            let mut taken = pushed.map_or_else(|token| cells.take(token), |()| 0);
+            taken += thief.join().unwrap();
+            while let Some(token) = ring.pop() {
+                taken += cells.take(token);
+            }
+            assert_eq!(taken, 3);
+        });
+    }
+}
+
+/// Two thieves meet the owner at an almost empty ring; the first may take by batch.
 #[test]
 fn an_emptied_ring_must_not_give_a_slot_that_is_not_filled() {
-    check(3, || {
-        let (ring, cells) = (Arc::new(Ring::<Token, 2>::new()), Cells::new(2));
-        let thieves: Vec<_> = (0..2)
-            .map(|_| {
-                let (ring, cells) = (ring.clone(), cells.clone());
-                thread::spawn(move || (0..2).map(|_| ring.pop().map_or(0, |token| cells.take(token))).sum::<usize>())
-            })
-            .collect();
-        let mut taken = 0;
-        for id in 1..=2 {
-            // SAFETY: only this thread pushes.
-            assert!(unsafe { ring.push(cells.make(id)) }.is_ok());
-        }
-        taken += thieves.into_iter().map(|thief| thief.join().unwrap()).sum::<usize>();
-        while let Some(token) = ring.pop() {
-            taken += cells.take(token);
-        }
-        assert_eq!(taken, 2);
-    });
+    for steal in [false, true] {
+        check(3, move || {
+            let (ring, cells) = (Arc::new(Ring::<Token, 2>::new()), Cells::new(2));
+            let thieves: Vec<_> = (0..2)
+                .map(|thief| {
+                    let (ring, cells) = (ring.clone(), cells.clone());
+                    thread::spawn(move || {
+                        let own = Ring::<Token, 2>::new();
+                        cells.meet();
+                        let take = |_| {
+                            // SAFETY: `own` is this thread's, and stays empty: half of two is one.
+                            let token = if steal && thief == 0 { unsafe { ring.steal_into(&own) } } else { ring.pop() };
+                            token.map_or(0, |token| cells.take(token))
+                        };
+                        (0..2).map(take).sum::<usize>()
+                    })
+                })
+                .collect();
+            let mut taken = 0;
+            for id in 1..=2 {
+                // SAFETY: only this thread pushes.
+                assert!(unsafe { ring.push(cells.make(id)) }.is_ok());
+            }
+            taken += thieves.into_iter().map(|thief| thief.join().unwrap()).sum::<usize>();
+            while let Some(token) = ring.pop() {
+                taken += cells.take(token);
+            }
+            assert_eq!(taken, 2);
+        });
+    }
 }
 
 /// A batch is claimed from a full ring, past its wrap-around, while the owner pops and pushes and another pops.
@@ -129,6 +187,7 @@ fn a_stolen_batch_must_be_the_thiefs_alone() {
             let (ring, cells) = (ring.clone(), cells.clone());
             thread::spawn(move || {
                 let own = Ring::<Token, 4>::new();
+                cells.meet();
                 // SAFETY: `own` is this thread's, and empty.
                 let mut taken = unsafe { ring.steal_into(&own) }.map_or(0, |token| cells.take(token));
                 while let Some(token) = own.pop() {
@@ -139,7 +198,10 @@ fn a_stolen_batch_must_be_the_thiefs_alone() {
         };
         let other = {
             let (ring, cells) = (ring.clone(), cells.clone());
-            thread::spawn(move || ring.pop().map_or(0, |token| cells.take(token)))
+            thread::spawn(move || {
+                cells.meet();
+                ring.pop().map_or(0, |token| cells.take(token))
+            })
         };
         let mut taken = 0;
         for id in 5..=6 {
@@ -162,12 +224,18 @@ fn what_is_stolen_again_must_be_seen_whole() {
         let (ring, own, cells) = (Arc::new(Ring::<Token, 4>::new()), Arc::new(Ring::<Token, 4>::new()), Cells::new(3));
         let thief = {
             let (ring, own, cells) = (ring.clone(), own.clone(), cells.clone());
-            // SAFETY: `own` is this thread's, and empty.
-            thread::spawn(move || unsafe { ring.steal_into(&own) }.map_or(0, |token| cells.take(token)))
+            thread::spawn(move || {
+                cells.meet();
+                // SAFETY: only this thread pushes to `own`, which is empty.
+                unsafe { ring.steal_into(&own) }.map_or(0, |token| cells.take(token))
+            })
         };
         let second = {
             let (own, cells) = (own.clone(), cells.clone());
-            thread::spawn(move || own.pop().map_or(0, |token| cells.take(token)))
+            thread::spawn(move || {
+                cells.meet();
+                own.pop().map_or(0, |token| cells.take(token))
+            })
         };
         for id in 1..=3 {
             // SAFETY: only this thread pushes.
@@ -181,23 +249,30 @@ fn what_is_stolen_again_must_be_seen_whole() {
     });
 }
 
+/// Not two puts and two takers at once: a swap of null for null is then, for loom, unordered with the next put, though
+/// no other write can come between a swap and what it read.
 #[test]
 fn a_lifo_slots_item_must_be_taken_once() {
-    check(3, || {
-        let (lifo, cells) = (Arc::new(Lifo::<Token>::new()), Cells::new(2));
-        let takers: Vec<_> = (0..2)
-            .map(|_| {
-                let (lifo, cells) = (lifo.clone(), cells.clone());
-                thread::spawn(move || lifo.take().map_or(0, |token| cells.take(token)))
-            })
-            .collect();
-        let mut taken = 0;
-        for id in 1..=2 {
-            // SAFETY: only this thread puts.
-            taken += unsafe { lifo.put(cells.make(id)) }.map_or(0, |token| cells.take(token));
-        }
-        taken += takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>();
-        taken += lifo.take().map_or(0, |token| cells.take(token));
-        assert_eq!(taken, 2);
-    });
+    for (puts, takers) in [(1, 2), (2, 1)] {
+        check(3, move || {
+            let (lifo, cells) = (Arc::new(Lifo::<Token>::new()), Cells::new(puts));
+            let takers: Vec<_> = (0..takers)
+                .map(|_| {
+                    let (lifo, cells) = (lifo.clone(), cells.clone());
+                    thread::spawn(move || {
+                        cells.meet();
+                        lifo.take().map_or(0, |token| cells.take(token))
+                    })
+                })
+                .collect();
+            let mut taken = 0;
+            for id in 1..=puts {
+                // SAFETY: only this thread puts.
+                taken += unsafe { lifo.put(cells.make(id)) }.map_or(0, |token| cells.take(token));
+            }
+            taken += takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>();
+            taken += lifo.take().map_or(0, |token| cells.take(token));
+            assert_eq!(taken, puts);
+        });
+    }
 }
