@@ -1,12 +1,15 @@
 //! A runtime can be dropped anywhere, and its drop ends.
 
+use std::any::Any;
 use std::future::pending;
+use std::io::{ErrorKind, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tenter::{Builder, Runtime, Timer};
+use tenter::{Async, Builder, Runtime, Timer};
 use tenter_tests::{MINUTE, everywhere, within};
 
 /// Counts its drops.
@@ -147,6 +150,69 @@ fn awaiting_a_task_of_a_dead_runtime_is_none_or_a_panic_with_that_message() {
             let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| other.block_on(strict)));
             let payload = panicked.unwrap_err();
             assert!(payload.downcast_ref::<&str>().unwrap().contains("runtime"));
+        });
+    });
+}
+
+/// A reader that never becomes ready, registered with a runtime.
+fn silent(runtime: &Runtime) -> (Async<UnixStream>, UnixStream) {
+    let (watched, other) = UnixStream::pair().unwrap();
+    (runtime.enter(|| Async::new(watched)).unwrap(), other)
+}
+
+#[test]
+fn a_source_of_a_dead_runtime_must_not_hang_who_waits_for_it() {
+    within(MINUTE, || {
+        everywhere(|runtime| {
+            let (early, _other) = silent(&runtime);
+            let (late, _another) = silent(&runtime);
+            let early = thread::spawn(move || futures_lite::future::block_on(early.readable()));
+            thread::sleep(Duration::from_millis(20));
+            drop(runtime);
+            assert_eq!(early.join().unwrap().unwrap_err().kind(), ErrorKind::NotConnected);
+            let error = futures_lite::future::block_on(late.readable()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotConnected);
+            // The object itself is as good as ever.
+            let rescued = Async::new(late.into_inner().unwrap()).unwrap();
+            tenter::block_on(rescued.writable()).unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_timer_of_a_dead_runtime_must_not_hang_who_waits_for_it() {
+    within(MINUTE, || {
+        everywhere(|runtime| {
+            let early = runtime.enter(|| Timer::after(Duration::from_secs(1000)));
+            let late = runtime.enter(|| Timer::after(Duration::from_secs(1000)));
+            let early = thread::spawn(move || futures_lite::future::block_on(early));
+            thread::sleep(Duration::from_millis(20));
+            drop(runtime);
+            let message = |payload: Box<dyn Any + Send>| payload.downcast_ref::<&str>().unwrap().contains("shut down");
+            assert!(message(early.join().unwrap_err()));
+            assert!(message(thread::spawn(|| futures_lite::future::block_on(late)).join().unwrap_err()));
+        });
+    });
+}
+
+#[test]
+fn block_on_goes_on_after_its_runtime_was_dropped() {
+    within(MINUTE, || {
+        everywhere(|runtime| {
+            let handle = runtime.handle().clone();
+            handle.block_on(async move {
+                tenter::spawn(async {}).await;
+                let (watched, mut other) = silent(&runtime);
+                drop(runtime);
+                Timer::after(Duration::from_millis(5)).await;
+                let writer = thread::spawn(move || {
+                    thread::sleep(Duration::from_millis(20));
+                    other.write_all(b"x").unwrap();
+                    other
+                });
+                watched.readable().await.unwrap();
+                writer.join().unwrap();
+            });
         });
     });
 }

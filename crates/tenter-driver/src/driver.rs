@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tenter_core::clock::Clock;
 use tenter_core::sync::Mutex;
 use tenter_core::sync::atomic::{AtomicBool, Ordering};
-use tenter_reactor::{Event, Events, Reactor, Trigger};
+use tenter_reactor::{Event, Events, Reactor, Readiness, Trigger};
 
 use crate::seat::Seat;
 use crate::sleep::SleepingUntil;
@@ -193,6 +193,21 @@ impl Driver {
     /// Removes a timer. False: it has fired, or was removed.
     pub fn remove_timer(&self, key: TimerKey) -> bool {
         self.wheels[key.wheel as usize].remove(key)
+    }
+}
+
+impl Driver {
+    /// Moves the wakers of all who wait for a source or a timer into `out`, as if everything had become ready: for the
+    /// end of a runtime, after which nobody waits in the reactor any more.
+    ///
+    /// Sources and timers stay usable; who asks again waits again, unless the runtime says otherwise.
+    pub fn wake_all(&self, out: &mut Vec<Waker>) {
+        for (slot, entry) in self.sources.slots() {
+            entry.dispatch(&self.site(slot), Readiness::READ | Readiness::WRITE, out);
+        }
+        for wheel in &self.wheels {
+            wheel.fire(LAST, out);
+        }
     }
 }
 

@@ -167,11 +167,16 @@ impl Handle {
     }
 
     /// After something was registered to be waited for: if this thread is not one that comes back to the driver, makes
-    /// sure that another one does.
-    pub(crate) fn registered(&self) {
-        if self.scheduler.current_wheel().is_none() {
-            self.scheduler.cover();
+    /// sure that another one does. `false` if nobody will, because the runtime was shut down.
+    ///
+    /// The shutdown sets its flag and then wakes all who wait: they either see the flag here, or are woken and come
+    /// here again. (Both sides have a full fence between.)
+    pub(crate) fn is_covered(&self) -> bool {
+        if self.scheduler.current_wheel().is_some() {
+            return true;
         }
+        self.scheduler.cover();
+        !self.scheduler.is_closed()
     }
 }
 

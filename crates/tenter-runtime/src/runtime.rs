@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::ops::Deref;
+use std::task::Waker;
 
 use tenter_task::Task;
 
@@ -23,7 +24,8 @@ use crate::{BuildError, Builder, Handle};
 ///
 /// Dropping it cancels its tasks. From outside, the drop waits until all their futures are gone and the worker threads
 /// have ended. From one of its own threads (inside a task, say) it only gives the signal, and the last thread to leave
-/// finishes. Blocking jobs that have not started are dropped; one that has is never waited for.
+/// finishes. Sources and timers that outlive it give an error, or panic, to who waits for them from outside. Blocking
+/// jobs that have not started are dropped; one that has is never waited for.
 #[derive(Debug)]
 pub struct Runtime {
     handle: Handle,
@@ -76,5 +78,9 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.handle.shared().pool.shutdown();
         self.handle.scheduler().close();
+        // Those outside who wait for its sources and timers hear of it when they ask again.
+        let mut outside = Vec::new();
+        self.handle.driver().wake_all(&mut outside);
+        outside.into_iter().for_each(Waker::wake);
     }
 }

@@ -70,13 +70,10 @@ impl Source {
     /// Waits until `direction` is worth a try; see [`Registration::poll_ready`].
     ///
     /// # Errors
-    /// After [`deregister`](Self::deregister), or what the reactor says.
+    /// After [`deregister`](Self::deregister), after the end of the runtime, or what the reactor says.
     pub fn poll_ready(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Ready>> {
         let poll = self.registration.poll_ready(cx, direction);
-        if poll.is_pending() {
-            self.handle.registered();
-        }
-        poll
+        self.unless_shut_down(poll)
     }
 
     /// As [`poll_ready`](Self::poll_ready), for a future that removes its waiter when it is dropped.
@@ -90,8 +87,15 @@ impl Source {
         key: &mut Option<WaiterKey>,
     ) -> Poll<io::Result<Ready>> {
         let poll = self.registration.poll_ready_keyed(cx, direction, key);
-        if poll.is_pending() {
-            self.handle.registered();
+        self.unless_shut_down(poll)
+    }
+
+    /// An error in place of a wait that nobody would end.
+    fn unless_shut_down(&self, poll: Poll<io::Result<Ready>>) -> Poll<io::Result<Ready>> {
+        if poll.is_pending() && !self.handle.is_covered() {
+            let message =
+                "the runtime that watches this was shut down; take the object out and register it with another";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::NotConnected, message)));
         }
         poll
     }

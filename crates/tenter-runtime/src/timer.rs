@@ -33,6 +33,9 @@ impl TimerRegistration {
     ///
     /// The time is asked for at the first call and after the timer has fired. Call [`clear`](Self::clear) when the
     /// deadline changes.
+    ///
+    /// # Panics
+    /// If the deadline has not come, and never would because the runtime was shut down.
     pub fn poll(&mut self, deadline: Instant, waker: &Waker) -> Poll<()> {
         let driver = self.handle.driver();
         if let Some(key) = self.key {
@@ -46,9 +49,7 @@ impl TimerRegistration {
         }
         let wheel = self.handle.scheduler().current_wheel();
         self.key = Some(driver.insert_timer(wheel, deadline, waker));
-        if wheel.is_none() {
-            self.handle.scheduler().cover();
-        }
+        assert!(self.handle.is_covered(), "a timer was awaited whose runtime was shut down");
         Poll::Pending
     }
 

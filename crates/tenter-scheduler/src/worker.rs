@@ -71,8 +71,8 @@ pub(crate) fn run(core: Arc<Core>, seat: usize, stop: impl FnOnce()) {
         slot.drain();
         stop();
     }
-    slot.started.fetch_sub(1, std::sync::atomic::Ordering::AcqRel);
     slot.seats[seat].leave();
+    slot.started.fetch_sub(1, std::sync::atomic::Ordering::AcqRel);
     // A `block_on` that goes on in the closed runtime has left driving to the workers until now.
     slot.unpark(slot.root_seat());
 }

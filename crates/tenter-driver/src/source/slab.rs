@@ -77,6 +77,12 @@ impl Slab {
         lock(&self.vacancies).used.push(slot.index);
     }
 
+    /// Every entry that was ever used, with the slot of its present life.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (Slot, &Entry)> {
+        let entries = self.chunks.iter().map_while(OnceLock::get).flatten();
+        entries.zip(0..).map(|(entry, index)| (Slot { index, generation: entry.word.generation() }, entry))
+    }
+
     /// The entry of a slot, whichever life it is in.
     ///
     /// # Panics
