@@ -198,10 +198,9 @@ fn thread_local_destructors_may_wake_spawn_and_block() {
                     AT_EXIT.set(Some(at_exit));
                 }
                 let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-                let foreign = thread::spawn(move || {
+                thread::spawn(move || {
                     AT_EXIT.set(Some(AtExit { scheduler: inner, waker, done }));
-                });
-                foreign
+                })
             });
             let foreign = scheduler.block_on(task);
             // With no worker somebody else must run what the destructor waits for, or it does so in the seat.

@@ -75,7 +75,7 @@ pub use futures_lite::stream;
 #[doc(inline)]
 pub use futures_lite::prelude;
 
-/// Reading and writing, and [`Async`](crate::Async) for what has no type of its own.
+/// Reading and writing, and [`Async`] for what has no type of its own.
 pub mod io {
     #[doc(inline)]
     pub use futures_lite::io::*;
