@@ -191,3 +191,83 @@ fn block_on_must_drive_its_own_events_once_the_workers_of_a_closed_runtime_are_g
         blocked.join().unwrap();
     });
 }
+
+/// Holds a worker in its maintenance, once.
+#[derive(Debug)]
+struct Gate {
+    armed: AtomicBool,
+    entered: mpsc::SyncSender<()>,
+    go: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Park for Gate {
+    fn drive(&self, timeout: Option<Duration>, _: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
+        if timeout.is_some() && self.armed.swap(false, SeqCst) {
+            self.entered.send(()).unwrap();
+            self.go.lock().unwrap().recv().unwrap();
+        }
+        false
+    }
+
+    fn is_driven(&self) -> bool {
+        true
+    }
+
+    fn wake(&self) {}
+
+    fn fire(&self, _: usize, _: &mut Vec<Waker>) {}
+
+    fn next_deadline(&self, _: usize) -> Option<Instant> {
+        None
+    }
+
+    fn set_self_timed(&self, _: usize, _: bool) {}
+
+    fn is_needed(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// Its runnable was there when the closer woke all tasks; a worker that had not seen that polls it afterwards.
+#[test]
+fn a_task_polled_by_a_worker_that_has_not_seen_the_close_must_not_keep_it_waiting() {
+    within(20, || {
+        let ((entered, in_maintenance), (release, go)) = (mpsc::sync_channel(1), mpsc::channel());
+        let park = Arc::new(Gate { armed: AtomicBool::new(false), entered, go: Mutex::new(go) });
+        let scheduler = Scheduler::new(config(2), park.clone()).unwrap();
+        // One worker closes from inside, and stays in this poll until the task is gone.
+        let ((start, started), (drop_seen, dropped)) = (mpsc::channel::<()>(), mpsc::channel());
+        let (inner, (result, verdict)) = (scheduler.clone(), mpsc::channel());
+        scheduler
+            .spawn(async move {
+                started.recv().unwrap();
+                inner.close();
+                release.send(()).unwrap();
+                result.send(dropped.recv_timeout(Duration::from_secs(5))).unwrap();
+            })
+            .detach();
+        // The other is held before it takes the task.
+        let restless = async {
+            loop {
+                yield_now().await;
+            }
+        };
+        scheduler.spawn(restless).detach();
+        park.armed.store(true, SeqCst);
+        in_maintenance.recv().unwrap();
+        let on_drop = OnDrop(move || drop_seen.send(()).unwrap());
+        scheduler
+            .spawn(async move {
+                let _on_drop = on_drop;
+                pending::<()>().await;
+            })
+            .detach();
+        start.send(()).unwrap();
+        assert_eq!(verdict.recv().unwrap(), Ok(()));
+        scheduler.close();
+    });
+}

@@ -9,6 +9,7 @@ use loom::sync::atomic::{
 };
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
+use tenter_scheduler::parker::Parker;
 use tenter_scheduler::registry::{Key, Registry};
 
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
@@ -41,6 +42,8 @@ struct World {
     queue: [(AtomicBool, Mutex<Option<Waker>>); 2],
     closed: AtomicBool,
     drain: (Mutex<()>, Condvar),
+    /// Of a `block_on` that goes on in the closed runtime.
+    seat: Parker,
     entered: AtomicUsize,
     dropped: AtomicUsize,
 }
@@ -52,6 +55,7 @@ impl World {
             queue: [0, 1].map(|_| (AtomicBool::new(false), Mutex::new(None))),
             closed: AtomicBool::new(false),
             drain: (Mutex::new(()), Condvar::new()),
+            seat: Parker::new(),
             entered: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
         })
@@ -78,6 +82,7 @@ impl World {
         fence(SeqCst);
         if self.closed.load(Relaxed) {
             self.wake_drainers();
+            self.seat.unpark(|| {});
         }
     }
 
@@ -249,6 +254,32 @@ fn a_task_dropped_by_someone_who_does_not_drain_must_end_the_drain() {
         world.close();
         world.drain();
         helper.join().unwrap();
+        world.check();
+    });
+}
+
+/// A `block_on` that waits for a task of the runtime that was closed beneath it, with nobody else to drain.
+#[test]
+fn a_foreign_wake_must_reach_a_block_on_that_goes_on_after_the_close() {
+    check(3, || {
+        let world = World::new();
+        world.spawn(0);
+        let task = world.pop().unwrap();
+        world.poll(task.clone());
+        let foreign = thread::spawn(move || {
+            if let Some(world) = task.world.upgrade() {
+                world.wake(&task);
+            }
+        });
+        world.close();
+        loop {
+            world.drop_queued();
+            if world.registry.is_empty() {
+                break;
+            }
+            world.seat.park(None);
+        }
+        foreign.join().unwrap();
         world.check();
     });
 }

@@ -90,6 +90,34 @@ fn a_wake_must_not_touch_the_task_after_its_runnable_was_published() {
     }
 }
 
+/// The same with a thread in `block_on` that finds each runnable at once, without having been told.
+#[test]
+fn a_task_that_ends_before_its_wake_returns_must_not_be_touched_by_it() {
+    let scheduler = scheduler(0);
+    let (send, wakers) = mpsc::channel::<Waker>();
+    for _ in 0..12 {
+        let send = send.clone();
+        let mut first = true;
+        let task = scheduler.spawn(poll_fn(move |cx| {
+            if std::mem::take(&mut first) {
+                send.send(cx.waker().clone()).unwrap();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        }));
+        task.detach();
+    }
+    drop(send);
+    let foreign = thread::spawn(move || wakers.into_iter().take(12).for_each(Waker::wake));
+    scheduler.block_on(async {
+        while scheduler.live_tasks() > 0 {
+            yield_now().await;
+        }
+    });
+    foreign.join().unwrap();
+    scheduler.close();
+}
+
 /// Each of two wakes must be followed by a poll that sees what its waker did before.
 #[test]
 fn the_second_of_two_wakers_must_not_be_swallowed() {
