@@ -1,5 +1,7 @@
 //! The scheduler without a driver: running, stealing, closing, `block_on` in every position.
 
+#![cfg(not(tenter_loom))]
+
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
