@@ -1,5 +1,6 @@
 //! What the operating system may do to a server. Each test runs in a process of its own.
 
+#[path = "../../tenter-io/tests/common/mod.rs"]
 mod common;
 
 use std::fs::File;

@@ -1,5 +1,6 @@
 //! Addresses and names.
 
+#[path = "../../tenter-io/tests/common/mod.rs"]
 mod common;
 
 use std::error::Error;

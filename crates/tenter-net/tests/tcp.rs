@@ -1,5 +1,6 @@
 //! Connections: many, split, half-closed, refused.
 
+#[path = "../../tenter-io/tests/common/mod.rs"]
 mod common;
 
 use std::future::Future;

@@ -1,6 +1,8 @@
 //! The scenarios of CPython's `test_queues.py`: waiting, cancelling, joining.
 #![cfg(not(tenter_loom))]
 
+// The channel crate's: both are tried with the same counting wakers.
+#[path = "../../tenter-channel/tests/common/mod.rs"]
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

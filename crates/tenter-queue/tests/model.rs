@@ -1,6 +1,8 @@
 //! A queue against a `VecDeque` and two counters: any sequence of puts, gets, polls, drops and shutdowns.
 #![cfg(not(tenter_loom))]
 
+// The channel crate's: both are tried with the same counting wakers.
+#[path = "../../tenter-channel/tests/common/mod.rs"]
 mod common;
 
 use std::collections::VecDeque;

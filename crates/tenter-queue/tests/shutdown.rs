@@ -1,6 +1,8 @@
 //! The shutdown scenarios of CPython's `test_queues.py` (3.13).
 #![cfg(not(tenter_loom))]
 
+// The channel crate's: both are tried with the same counting wakers.
+#[path = "../../tenter-channel/tests/common/mod.rs"]
 mod common;
 
 use std::sync::Arc;

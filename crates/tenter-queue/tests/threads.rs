@@ -1,6 +1,8 @@
 //! Producers and consumers on threads, joined.
 #![cfg(not(tenter_loom))]
 
+// The channel crate's: both are tried with the same counting wakers.
+#[path = "../../tenter-channel/tests/common/mod.rs"]
 mod common;
 
 use std::sync::atomic::{AtomicU64, Ordering};
