@@ -92,7 +92,10 @@ fn a_hundred_schedulers_leave_no_thread() {
             });
             assert!(threads() > 0);
             scheduler.close();
-            assert_eq!(threads(), 0);
+            // The system lists a thread for a moment after it was joined.
+            while threads() > 0 {
+                thread::yield_now();
+            }
         }
     });
 }
