@@ -42,7 +42,7 @@ fn a_settled_runtime_makes_no_system_calls() {
         let waiting = client.clone();
         runtime.spawn(async move { drop(waiting.peek(&mut [0]).await) }).detach();
         runtime.spawn(async move { while listener.accept().await.is_ok() {} }).detach();
-        thread::sleep(Duration::from_millis(1500));
+        thread::sleep(Duration::from_millis(3000));
         let before = switches();
         assert!(!before.is_empty(), "the worker threads are seen");
         thread::sleep(Duration::from_secs(3));

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use tenter::io::{AsyncReadExt, AsyncWriteExt};
 use tenter::net::TcpListener;
-use tenter::{Async, Builder, Timer, block_on, spawn};
+use tenter::{Async, Backend, Builder, Runtime, Timer, block_on, spawn};
 use tenter_tests::{MINUTE, backends, everywhere, within};
 
 #[test]
@@ -193,5 +194,82 @@ fn nested_block_on_goes_on() {
             }));
             assert_eq!(value, 4);
         });
+    });
+}
+
+/// A runtime whose two workers have just been used.
+fn two_workers(backend: Backend) -> Runtime {
+    let runtime = Builder::new_multi_thread().worker_threads(2).reactor(backend).build().unwrap();
+    runtime.block_on(runtime.spawn(Timer::after(Duration::from_millis(5))));
+    runtime
+}
+
+#[test]
+fn a_long_poll_must_not_hold_the_task_it_spawned_hostage() {
+    within(MINUTE, || {
+        for backend in backends() {
+            let runtime = two_workers(backend);
+            for _ in 0..20 {
+                let task = runtime.spawn(async {
+                    let (send, receive) = mpsc::channel();
+                    // Goes to this worker's LIFO slot, which is announced to nobody.
+                    spawn(async move { send.send(5).unwrap() }).detach();
+                    receive.recv().unwrap()
+                });
+                assert_eq!(futures_lite::future::block_on(task), 5);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_long_poll_must_not_hold_input_hostage() {
+    within(MINUTE, || {
+        for backend in backends() {
+            for pause in [0, 1500] {
+                let runtime = two_workers(backend);
+                let (first, mut wakes_first) = UnixStream::pair().unwrap();
+                let (second, mut wakes_second) = UnixStream::pair().unwrap();
+                let (first, second) = runtime.enter(|| (Async::new(first).unwrap(), Async::new(second).unwrap()));
+                let (send, receive) = mpsc::channel();
+                let reader = runtime.spawn(async move {
+                    second.readable().await.unwrap();
+                    send.send(()).unwrap();
+                });
+                let blocker = runtime.spawn(async move {
+                    first.readable().await.unwrap();
+                    // Whoever polls this has come from the driver, and does not go back.
+                    receive.recv().unwrap();
+                });
+                // Also after the watch has gone to sleep for good.
+                thread::sleep(Duration::from_millis(30 + pause));
+                wakes_first.write_all(b"x").unwrap();
+                thread::sleep(Duration::from_millis(30));
+                wakes_second.write_all(b"x").unwrap();
+                futures_lite::future::block_on(async { (reader.await, blocker.await) });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_long_poll_must_not_hold_timers_of_its_worker_hostage() {
+    within(MINUTE, || {
+        for backend in backends() {
+            let runtime = two_workers(backend);
+            let task = runtime.spawn(async {
+                let (send, receive) = mpsc::channel();
+                let mut timer = Timer::after(Duration::from_millis(20));
+                // Entered in this worker's wheel.
+                assert!(tenter::future::poll_once(&mut timer).await.is_none());
+                spawn(async move {
+                    timer.await;
+                    send.send(()).unwrap();
+                })
+                .detach();
+                receive.recv().unwrap();
+            });
+            futures_lite::future::block_on(task);
+        }
     });
 }

@@ -331,7 +331,8 @@ fn workers_sleep_while_nothing_happens_whatever_is_ready_that_nobody_waits_for()
                 Timer::after(ms(1)).await;
                 (unread, writer, hung_up, other, far, reader)
             }));
-            thread::sleep(ms(20));
+            // For a second after the last poll one of them looks now and then whether another is inside one.
+            thread::sleep(ms(1200));
             let mut before = sleeps(&name);
             assert!(!before.is_empty(), "there are workers");
             // They may have been about to settle; once they have, they stay where they are.

@@ -127,22 +127,36 @@ impl Idle {
     /// The chosen worker is counted as searching from here on; the caller gives it its parker's token.
     #[must_use]
     pub fn wake_one(&self) -> Option<usize> {
+        self.wake_one_but(usize::MAX)
+    }
+
+    /// As [`wake_one`](Self::wake_one), but `last` only if no other is parked.
+    #[must_use]
+    pub fn wake_one_but(&self, last: usize) -> Option<usize> {
         // Pairs with the fence of `park`.
         fence(SeqCst);
         let word = self.word();
         if word.searching() > 0 || word.parked() == 0 {
             return None;
         }
-        self.choose()
+        self.choose_but(last)
     }
 
     /// Chooses a parked worker, whoever searches.
     #[must_use]
     pub fn choose(&self) -> Option<usize> {
+        self.choose_but(usize::MAX)
+    }
+
+    /// As [`choose`](Self::choose), but `last` only if no other is parked.
+    #[must_use]
+    pub fn choose_but(&self, last: usize) -> Option<usize> {
         for (index, bits) in self.bitmap.iter().enumerate() {
             let mut seen = bits.load(Acquire);
+            let spared = if last / 64 == index { 1 << (last % 64) } else { 0 };
             while seen != 0 {
-                let bit = 1 << seen.trailing_zeros();
+                let others = seen & !spared;
+                let bit = 1 << if others == 0 { seen } else { others }.trailing_zeros();
                 let old = bits.fetch_and(!bit, AcqRel);
                 if old & bit != 0 {
                     self.word.fetch_add(SEARCHING_ONE.wrapping_sub(PARKED_ONE).wrapping_add(EPOCH_ONE), AcqRel);

@@ -10,6 +10,7 @@ mod park;
 pub mod parker;
 pub mod registry;
 pub mod ring;
+pub mod watch;
 
 #[cfg(not(tenter_loom))]
 mod context;

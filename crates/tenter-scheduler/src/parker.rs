@@ -38,15 +38,14 @@ impl Parker {
         Self { state: AtomicU32::new(EMPTY), lock: Mutex::new(()), condvar: Condvar::new() }
     }
 
-    /// Sleeps until there is a token, which it consumes, or until the deadline.
-    pub fn park(&self, deadline: Option<Instant>) {
+    /// Sleeps until there is a token, which it consumes, or until the deadline; `true` if there was a token.
+    pub fn park(&self, deadline: Option<Instant>) -> bool {
         if self.state.compare_exchange(TOKEN, EMPTY, AcqRel, Relaxed).is_ok() {
-            return;
+            return true;
         }
         let mut guard = lock(&self.lock);
         if self.state.compare_exchange(EMPTY, ASLEEP, AcqRel, Acquire).is_err() {
-            self.consume();
-            return;
+            return self.consume();
         }
         loop {
             guard = match deadline {
@@ -63,7 +62,7 @@ impl Parker {
                 break;
             }
         }
-        self.consume();
+        self.consume()
     }
 
     /// Announces a sleep in the driver; `false` if there was a token, which is consumed.
@@ -76,9 +75,9 @@ impl Parker {
         false
     }
 
-    /// Ends a sleep in the driver, consuming a token that came.
-    pub fn end_drive(&self) {
-        self.consume();
+    /// Ends a sleep in the driver; `true` if a token came, which is consumed.
+    pub fn end_drive(&self) -> bool {
+        self.consume()
     }
 
     /// Gives the token; `wake_driver` is called if the sleeper is in the driver.
@@ -94,8 +93,8 @@ impl Parker {
         }
     }
 
-    fn consume(&self) {
-        self.state.swap(EMPTY, AcqRel);
+    fn consume(&self) -> bool {
+        self.state.swap(EMPTY, AcqRel) == TOKEN
     }
 }
 

@@ -58,8 +58,8 @@ impl Signal {
 
     fn park(&self) {
         match &self.sleeper {
-            Sleeper::Seat(slot, seat) => slot.seats[*seat].parker.park(None),
-            Sleeper::Own(parker) => parker.park(None),
+            Sleeper::Seat(slot, seat) => drop(slot.seats[*seat].parker.park(None)),
+            Sleeper::Own(parker) => drop(parker.park(None)),
         }
     }
 }
@@ -166,6 +166,7 @@ impl Nested {
 impl Drop for Nested {
     fn drop(&mut self) {
         self.slot.nested.fetch_sub(1, AcqRel);
+        self.slot.rouse_watch();
     }
 }
 

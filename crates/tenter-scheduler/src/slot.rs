@@ -24,6 +24,7 @@ use crate::registry::Registry;
 use crate::ring::Ring;
 use crate::root::Signal;
 use crate::scheduler::Core;
+use crate::watch::{Rouse, Watch};
 
 /// As many runtimes as can live at once.
 pub(crate) const MAX_SLOTS: usize = 4096;
@@ -79,6 +80,8 @@ pub(crate) struct Slot {
     pub(crate) registry: Registry<Waker>,
     /// How many worker threads there are; starting one counts.
     pub(crate) started: AtomicUsize,
+    /// Which parked worker looks after what the others do not get to.
+    pub(crate) watch: Watch,
     /// How many workers are blocked in a nested `block_on`.
     pub(crate) nested: AtomicUsize,
     /// Set once, by whoever closes the runtime; cleared when the slot is recycled.
@@ -143,7 +146,7 @@ impl Slot {
 
     /// After a push: wakes or starts a worker unless one is searching.
     pub(crate) fn notify(&'static self) {
-        if let Some(worker) = self.idle.wake_one() {
+        if let Some(worker) = self.idle.wake_one_but(self.watch.seat().unwrap_or(usize::MAX)) {
             return self.unpark(worker);
         }
         // `wake_one` began with the fence that orders this load after the push.
@@ -158,6 +161,29 @@ impl Slot {
         let word = self.idle.word();
         if word.searching() == 0 && word.parked() == 0 && self.started.load(Relaxed) < self.workers() {
             self.start_worker();
+        }
+    }
+
+    /// How many workers are inside a poll, or about to be; those that are blocked in a nested `block_on` have handed over
+    /// what they had.
+    pub(crate) fn active(&self) -> usize {
+        let idle = self.idle.word().parked() + self.nested.load(Relaxed);
+        self.started.load(Relaxed).saturating_sub(idle)
+    }
+
+    /// For a worker that is about to poll: makes sure that another one watches, if there can be another one.
+    pub(crate) fn rouse_watch(&'static self) {
+        if self.workers() < 2 {
+            return;
+        }
+        match self.watch.rouse() {
+            Rouse::Ticking => {}
+            Rouse::Asleep(seat) => self.unpark(seat),
+            Rouse::Nobody => match self.idle.choose() {
+                Some(worker) => self.unpark(worker),
+                None if self.started.load(Relaxed) < self.workers() => self.start_worker(),
+                None => {}
+            },
         }
     }
 
@@ -324,6 +350,7 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
         seats: (0..seats).map(|_| Seat::new()).collect(),
         registry: Registry::new(seats + FOREIGN_SHARDS),
         started: AtomicUsize::new(0),
+        watch: Watch::new(),
         nested: AtomicUsize::new(0),
         closed: AtomicBool::new(false),
         drain: (Mutex::new(()), Condvar::new()),

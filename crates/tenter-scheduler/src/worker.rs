@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use tenter_task::Runnable;
@@ -27,6 +27,15 @@ const INJECT_BATCH: usize = 64;
 /// How long a thief watches a LIFO slot before it takes what does not move, in spin-loop hints (about 1 µs).
 const LIFO_PATIENCE: u32 = 64;
 
+/// How long the watch sleeps while a worker is inside a poll. With an idle worker, what a long poll holds up is taken
+/// over within two of these and the time that a thread needs to wake.
+const WATCH_TICK: Duration = Duration::from_millis(1);
+
+/// How long the watch sleeps when nobody is inside a poll, and how often, before it sleeps for good: one second, in
+/// which the next poll starts without a wake.
+const QUIET_TICK: Duration = Duration::from_millis(10);
+const QUIET_TICKS: u32 = 100;
+
 /// Aborts if a waker panics: the program can't go on, because nobody knows who else was to be woken.
 struct AbortOnUnwind;
 
@@ -46,8 +55,12 @@ pub(crate) struct Worker<'a> {
     streak: u32,
     /// Whether the idle word counts this worker as searching.
     searching: bool,
+    /// Whether nothing was polled since the last sleep.
+    rested: bool,
     rng: Rng,
     wakers: Vec<Waker>,
+    /// As the watch: how many polls each seat had made at the last tick.
+    polls: Vec<u32>,
 }
 
 /// The life of a worker thread; it was counted as searching by whoever started it.
@@ -90,7 +103,18 @@ impl<'a> Worker<'a> {
         let slot = context.slot();
         let seat = &slot.seats[context.seat];
         let rng = Rng::with_seed(context.seat as u64 + 1);
-        Self { context, slot, seat, tick: 0, streak: 0, searching, rng, wakers: Vec::new() }
+        Self {
+            context,
+            slot,
+            seat,
+            tick: 0,
+            streak: 0,
+            searching,
+            rested: true,
+            rng,
+            wakers: Vec::new(),
+            polls: Vec::new(),
+        }
     }
 
     /// Whether what came from outside is this thread's to run: a worker's always, the `block_on` thread's only while
@@ -159,6 +183,9 @@ impl<'a> Worker<'a> {
     /// Polls a task.
     pub(crate) fn poll(&mut self, runnable: Runnable) {
         self.stop_searching();
+        if std::mem::take(&mut self.rested) && self.context.role == Role::Worker {
+            self.slot.rouse_watch();
+        }
         self.seat.polls.store(self.tick, Relaxed);
         let bomb = AbortOnUnwind;
         runnable.run();
@@ -252,28 +279,100 @@ impl<'a> Worker<'a> {
             self.sleep();
         }
         self.searching = self.slot.idle.unpark(me) == Unparked::Chosen;
+        self.rested = true;
         self.dispatch();
     }
 
-    /// Waits for a token, or for events and timers, whose wakers it collects.
+    /// Waits for a token, or for events and timers, whose wakers it collects; as the watch also for trouble.
     fn sleep(&mut self) {
+        let me = self.context.seat;
+        let mut drive = self.may_drive();
+        if self.context.role == Role::Root || self.slot.workers() < 2 {
+            self.sleep_once(&mut drive, None);
+            return;
+        }
+        let (mut quiet, mut undriven) = (0, 0);
+        self.polls.clear();
+        loop {
+            self.slot.watch.take(me, drive && !self.context.core.park.is_driven());
+            let pace = self.pace(&mut quiet);
+            let woken = self.sleep_once(&mut drive, pace);
+            if woken || pace.is_none() || self.sees_trouble(&mut undriven) {
+                break;
+            }
+        }
+        self.slot.watch.leave(me);
+    }
+
+    /// How long the watch sleeps before it looks again; `None` for who is not the watch, or has nobody to look after.
+    fn pace(&self, quiet: &mut u32) -> Option<Duration> {
+        let (slot, me) = (self.slot, self.context.seat);
+        if !slot.watch.is_held_by(me) {
+            return None;
+        }
+        if slot.active() > 0 {
+            *quiet = 0;
+            return Some(WATCH_TICK);
+        }
+        *quiet += 1;
+        if *quiet <= QUIET_TICKS {
+            return Some(QUIET_TICK);
+        }
+        if !slot.watch.announce_sleep(me) || slot.active() == 0 {
+            return None;
+        }
+        slot.watch.resume(me);
+        *quiet = 0;
+        Some(WATCH_TICK)
+    }
+
+    /// Sleeps once, for at most `tick`; `true` if something came: a token, an event, a timer.
+    ///
+    /// Who found the driver taken stays out of it (`drive`): its thread is away for moments only, and would find the
+    /// roles changed when it comes back.
+    fn sleep_once(&mut self, drive: &mut bool, tick: Option<Duration>) -> bool {
         let (park, parker, me) = (&self.context.core.park, &self.seat.parker, self.context.seat);
         let mut began = false;
         let mut begin = || {
             began = parker.begin_drive();
             began
         };
-        if self.may_drive() && park.drive(None, &mut begin, &mut self.wakers) {
-            if began {
-                parker.end_drive();
-            }
-            return;
+        *drive = *drive && park.drive(tick, &mut begin, &mut self.wakers);
+        if *drive {
+            let token = !began || parker.end_drive();
+            return token || !self.wakers.is_empty();
         }
         // From here on this thread keeps its wheel's time itself; the driver need not.
         park.set_self_timed(me, true);
-        parker.park(park.next_deadline(me));
+        let tick = tick.map(|tick| Instant::now() + tick);
+        let deadline = match (park.next_deadline(me), tick) {
+            (Some(timer), Some(tick)) => Some(timer.min(tick)),
+            (timer, tick) => timer.or(tick),
+        };
+        let token = parker.park(deadline);
         park.set_self_timed(me, false);
         park.fire(me, &mut self.wakers);
+        token || !self.wakers.is_empty()
+    }
+
+    /// As the watch: whether there is something that the others do not get to. Timers that are overdue are taken in.
+    fn sees_trouble(&mut self, undriven: &mut u32) -> bool {
+        let (slot, park) = (self.slot, &self.context.core.park);
+        let stuck = |seat: &Seat, before: Option<&u32>| {
+            !seat.lifo.is_empty() && before.is_some_and(|before| *before == seat.polls.load(Relaxed))
+        };
+        let seats = || slot.seats.iter().enumerate();
+        let lifo = seats().any(|(index, seat)| stuck(seat, self.polls.get(index)));
+        self.polls.clear();
+        self.polls.extend(slot.seats.iter().map(|seat| seat.polls.load(Relaxed)));
+        *undriven = if park.is_needed() && !park.is_driven() { *undriven + 1 } else { 0 };
+        let now = Instant::now();
+        for (wheel, _) in seats() {
+            if park.next_deadline(wheel).is_some_and(|deadline| deadline + WATCH_TICK < now) {
+                park.fire(wheel, &mut self.wakers);
+            }
+        }
+        lifo || *undriven > 1 || !self.wakers.is_empty() || slot.is_closed() || slot.has_visible_work()
     }
 
     /// The sleep of the thread in `block_on`, outside the idle protocol: its future's waker gives the token.
