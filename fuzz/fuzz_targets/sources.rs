@@ -19,7 +19,11 @@ use tenter_reactor::{Readiness, Token, Trigger};
 /// Indices are taken modulo the number of things there are; readiness is taken from the low bits of a byte.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Step {
-    Register(u8),
+    /// With `blocked` operations of both directions were tried before it became ready for anything.
+    Register {
+        level: u8,
+        blocked: bool,
+    },
     Deregister(u8),
     Drop(u8),
     /// The source becomes ready for something.
@@ -27,8 +31,12 @@ enum Step {
     /// An event without cause.
     PostSpurious(u8, u8),
     PostStale(u8, u8),
-    /// An operation is tried, and takes all there is.
-    Try(u8, bool),
+    /// An operation is tried, and takes all there is. With `tell` the driver hears of it at once.
+    Try {
+        source: u8,
+        write: bool,
+        tell: bool,
+    },
     /// What was tried last says that it would block, or (where edges are true) that it moved less than it could.
     Clear(u8),
     Wait {
@@ -65,7 +73,7 @@ impl Model {
         let find = |i| pick(i, self.sources.len());
         let (edges, refuses_arm) = (self.trigger == Trigger::Edge, self.refuses_arm);
         match step {
-            Step::Register(bits) => self.register(Readiness::from_bits(bits)),
+            Step::Register { level, blocked } => self.register(Readiness::from_bits(level), blocked),
             Step::Deregister(i) => find(i).into_iter().for_each(|i| self.deregister(i)),
             Step::Drop(i) => find(i).into_iter().for_each(|i| self.drop_source(i)),
             Step::Raise(i, bits) => find(i).into_iter().for_each(|i| self.raise(i, Readiness::from_bits(bits))),
@@ -73,7 +81,12 @@ impl Model {
             Step::PostStale(i, bits) => {
                 pick(i, self.stale.len()).into_iter().for_each(|i| self.post(self.stale[i], bits));
             }
-            Step::Try(i, write) => find(i).into_iter().for_each(|i| self.sources[i].attempt(usize::from(write))),
+            Step::Try { source, write, tell } => find(source).into_iter().for_each(|i| {
+                self.sources[i].attempt(usize::from(write));
+                if tell {
+                    self.sources[i].clear(edges);
+                }
+            }),
             Step::Clear(i) => find(i).into_iter().for_each(|i| self.sources[i].clear(edges)),
             Step::Wait { source, write, task, renew } => {
                 let (direction, task) = (usize::from(write), usize::from(task) % TASKS);
@@ -97,14 +110,17 @@ impl Model {
         self.check();
     }
 
-    fn register(&mut self, level: Readiness) {
+    fn register(&mut self, level: Readiness, blocked: bool) {
         let registered = mock::register(&self.driver);
         assert_eq!(registered.is_err(), self.refuses_register);
         let Ok(registration) = registered else { return };
         let token = self.mock.last_token();
         let known = self.sources.iter().any(|source| source.token == token) || self.stale.contains(&token);
         assert!(!known && token != Token::RESERVED, "a token is issued once");
-        self.sources.push(Source::new(registration, token));
+        if blocked {
+            mock::clear_both(&registration);
+        }
+        self.sources.push(Source::new(registration, token, !blocked));
         self.raise(self.sources.len() - 1, level);
     }
 

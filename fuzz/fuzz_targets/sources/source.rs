@@ -55,13 +55,13 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(registration: Registration, token: Token) -> Self {
+    pub(crate) fn new(registration: Registration, token: Token, ready: bool) -> Self {
         Self {
             registration,
             token,
             registered: true,
             level: Readiness::NONE,
-            ready: [true; 2],
+            ready: [ready; 2],
             tick: 0,
             sticky: Readiness::NONE,
             attempt: None,
