@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc;
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -197,10 +197,24 @@ fn nested_block_on_goes_on() {
     });
 }
 
-/// A runtime whose two workers have just been used.
-fn two_workers(backend: Backend) -> Runtime {
-    let runtime = Builder::new_multi_thread().worker_threads(2).reactor(backend).build().unwrap();
-    runtime.block_on(runtime.spawn(Timer::after(Duration::from_millis(5))));
+/// A runtime whose workers have all just been used, and have gone to sleep.
+fn warm(backend: Backend, workers: usize) -> Runtime {
+    let runtime = Builder::new_multi_thread().worker_threads(workers).reactor(backend).build().unwrap();
+    let all = Arc::new(Barrier::new(workers));
+    let tasks: Vec<_> = (0..workers)
+        .map(|_| {
+            let all = all.clone();
+            runtime.spawn(async move {
+                // Each blocks a worker until the last one is there.
+                all.wait();
+                Timer::after(Duration::from_millis(5)).await;
+            })
+        })
+        .collect();
+    for task in tasks {
+        futures_lite::future::block_on(task);
+    }
+    thread::sleep(Duration::from_millis(20));
     runtime
 }
 
@@ -208,9 +222,11 @@ fn two_workers(backend: Backend) -> Runtime {
 fn a_long_poll_must_not_hold_the_task_it_spawned_hostage() {
     within(MINUTE, || {
         for backend in backends() {
-            let runtime = two_workers(backend);
-            for _ in 0..20 {
+            let runtime = warm(backend, 2);
+            for _ in 0..10 {
                 let task = runtime.spawn(async {
+                    // Whoever polls this then comes from the driver, and nobody else was told of anything.
+                    Timer::after(Duration::from_millis(10)).await;
                     let (send, receive) = mpsc::channel();
                     // Goes to this worker's LIFO slot, which is announced to nobody.
                     spawn(async move { send.send(5).unwrap() }).detach();
@@ -227,7 +243,7 @@ fn a_long_poll_must_not_hold_input_hostage() {
     within(MINUTE, || {
         for backend in backends() {
             for pause in [0, 1500] {
-                let runtime = two_workers(backend);
+                let runtime = warm(backend, 2);
                 let (first, mut wakes_first) = UnixStream::pair().unwrap();
                 let (second, mut wakes_second) = UnixStream::pair().unwrap();
                 let (first, second) = runtime.enter(|| (Async::new(first).unwrap(), Async::new(second).unwrap()));
@@ -256,20 +272,25 @@ fn a_long_poll_must_not_hold_input_hostage() {
 fn a_long_poll_must_not_hold_timers_of_its_worker_hostage() {
     within(MINUTE, || {
         for backend in backends() {
-            let runtime = two_workers(backend);
-            let task = runtime.spawn(async {
-                let (send, receive) = mpsc::channel();
-                let mut timer = Timer::after(Duration::from_millis(20));
-                // Entered in this worker's wheel.
-                assert!(tenter::future::poll_once(&mut timer).await.is_none());
-                spawn(async move {
-                    timer.await;
-                    send.send(()).unwrap();
-                })
-                .detach();
-                receive.recv().unwrap();
-            });
-            futures_lite::future::block_on(task);
+            for workers in [2, 3] {
+                let runtime = warm(backend, workers);
+                for _ in 0..10 {
+                    let task = runtime.spawn(async {
+                        let (send, receive) = mpsc::channel();
+                        let mut timer = Timer::after(Duration::from_millis(10));
+                        // Entered in this worker's wheel; whoever sleeps in the driver by now does not know of it.
+                        assert!(tenter::future::poll_once(&mut timer).await.is_none());
+                        spawn(async move {
+                            timer.await;
+                            send.send(()).unwrap();
+                        })
+                        .detach();
+                        receive.recv().unwrap();
+                    });
+                    futures_lite::future::block_on(task);
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
         }
     });
 }
