@@ -206,7 +206,7 @@ impl Driver {
             entry.dispatch(&self.site(slot), Readiness::READ | Readiness::WRITE, out);
         }
         for wheel in &self.wheels {
-            wheel.fire(LAST, out);
+            wheel.expire_everything(out);
         }
     }
 }

@@ -192,3 +192,25 @@ fn the_remote_wheel_is_never_hidden() {
     let (_, driver) = hasty();
     driver.set_self_timed(driver.remote_wheel(), true);
 }
+
+#[test]
+fn after_everyone_was_told_later_timers_must_not_fire_early() {
+    let (_, driver) = hasty();
+    let now = Instant::now();
+    for wheel in [Some(0), None] {
+        let (told, waker) = Counter::new();
+        driver.insert_timer(wheel, now + HOUR, &waker);
+        let mut out = Vec::new();
+        driver.wake_all(&mut out);
+        out.drain(..).for_each(Waker::wake);
+        assert_eq!((told.count(), driver.timer_count()), (1, 0));
+
+        let number = wheel.unwrap_or(driver.remote_wheel());
+        driver.insert_timer(wheel, now + 2 * HOUR, &waker);
+        driver.insert_timer(wheel, now + HOUR, &waker);
+        driver.fire(number, now + HOUR, &mut out);
+        assert_eq!(out.len(), 1);
+        driver.fire(number, now + 2 * HOUR, &mut out);
+        assert_eq!(out.len(), 2);
+    }
+}

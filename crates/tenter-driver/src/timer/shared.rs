@@ -106,6 +106,13 @@ impl SharedWheel {
         self.publish(&wheel);
     }
 
+    /// Moves the wakers of all timers into `due`, whatever their deadlines.
+    pub(crate) fn expire_everything(&self, due: &mut Vec<Waker>) {
+        let mut wheel = lock(&self.wheel);
+        wheel.expire_everything(due);
+        self.publish(&wheel);
+    }
+
     /// Makes the state of the wheel known; called under its lock.
     fn publish(&self, wheel: &Wheel) {
         self.published.store(wheel.next_deadline(), Ordering::Relaxed);
