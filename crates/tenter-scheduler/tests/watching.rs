@@ -1,0 +1,107 @@
+//! The watch beside a driver that has no idea: a `Park` that only counts who fires which wheel.
+
+#![cfg(not(any(tenter_loom, miri)))]
+
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::Waker;
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use tenter_scheduler::{Config, Park, Scheduler};
+
+/// One wheel at most has a timer, which has long been due; the driver sleeps on a lock and looks at no wheel.
+#[derive(Debug, Default)]
+struct Blind {
+    driven: AtomicBool,
+    wakes: (Mutex<bool>, std::sync::Condvar),
+    /// The wheel with the timer, plus one.
+    due: AtomicUsize,
+    fired_by: Mutex<Option<ThreadId>>,
+}
+
+impl Park for Blind {
+    fn drive(&self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
+        if self.driven.swap(true, SeqCst) {
+            return false;
+        }
+        if enter() {
+            let woken = self.wakes.0.lock().unwrap();
+            let limit = timeout.unwrap_or(Duration::from_secs(60));
+            let (mut woken, _) = self.wakes.1.wait_timeout_while(woken, limit, |woken| !*woken).unwrap();
+            *woken = false;
+        }
+        self.driven.store(false, SeqCst);
+        true
+    }
+
+    fn is_driven(&self) -> bool {
+        self.driven.load(SeqCst)
+    }
+
+    fn wake(&self) {
+        *self.wakes.0.lock().unwrap() = true;
+        self.wakes.1.notify_all();
+    }
+
+    fn fire(&self, wheel: usize, _: &mut Vec<Waker>) {
+        if self.due.compare_exchange(wheel + 1, 0, SeqCst, SeqCst).is_ok() {
+            *self.fired_by.lock().unwrap() = Some(thread::current().id());
+        }
+    }
+
+    fn next_deadline(&self, wheel: usize) -> Option<Instant> {
+        (self.due.load(SeqCst) == wheel + 1).then(|| Instant::now() - Duration::from_secs(1))
+    }
+
+    fn set_self_timed(&self, _: usize, _: bool) {}
+
+    fn is_needed(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[test]
+fn a_timer_of_a_worker_in_a_long_poll_must_be_fired_by_the_watch() {
+    let park = Arc::new(Blind::default());
+    let mut config = Config::default();
+    config.workers = 3;
+    let scheduler = Scheduler::new(config, park.clone()).unwrap();
+    // All workers have run, and have gone to sleep.
+    let all = Arc::new(Barrier::new(3));
+    let tasks: Vec<_> = (0..3)
+        .map(|_| {
+            let all = all.clone();
+            scheduler.spawn(async move { all.wait().is_leader() })
+        })
+        .collect();
+    for task in tasks {
+        scheduler.block_on(task);
+    }
+    thread::sleep(Duration::from_millis(20));
+
+    let (inner, blind) = (scheduler.clone(), park.clone());
+    let (release, released) = mpsc::channel::<()>();
+    let (tell, told) = mpsc::channel();
+    let long = scheduler.spawn(async move {
+        let wheel = inner.current_wheel().expect("a worker's seat");
+        blind.due.store(wheel + 1, SeqCst);
+        tell.send(thread::current().id()).unwrap();
+        let _ = released.recv();
+    });
+    let polling = told.recv().unwrap();
+    let start = Instant::now();
+    while park.due.load(SeqCst) != 0 {
+        assert!(start.elapsed() < Duration::from_secs(10), "nobody fires the wheel of the worker in the long poll");
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_ne!(park.fired_by.lock().unwrap().unwrap(), polling);
+    release.send(()).unwrap();
+    scheduler.block_on(long);
+    scheduler.close();
+}
