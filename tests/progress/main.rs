@@ -294,3 +294,25 @@ fn a_long_poll_must_not_hold_timers_of_its_worker_hostage() {
         }
     });
 }
+
+#[test]
+fn a_main_future_that_runs_no_tasks_must_not_wait_for_a_long_poll() {
+    within(MINUTE, || {
+        for backend in backends() {
+            let builder = Builder::new_multi_thread().worker_threads(2).reactor(backend).block_on_runs_tasks(false);
+            let runtime = builder.build().unwrap();
+            for _ in 0..10 {
+                let (release, released) = mpsc::channel();
+                runtime.block_on(async {
+                    let task = spawn(async move { released.recv().unwrap() });
+                    // On this thread the task would never end: only what comes after this ends it.
+                    for _ in 0..5 {
+                        Timer::after(Duration::from_millis(1)).await;
+                    }
+                    release.send(5).unwrap();
+                    assert_eq!(task.await, 5);
+                });
+            }
+        }
+    });
+}

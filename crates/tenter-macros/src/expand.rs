@@ -129,10 +129,10 @@ fn run(options: &Options, reactor: Option<&str>, call: &str) -> TokenStream {
     }
     if let Some(name) = reactor {
         text.push_str(&format!(
-            ".reactor(\"{name}\".parse::<{path}::Backend>().expect(\"the reactor \\\"{name}\\\" can't be used\"))"
+            ".reactor(\"{name}\".parse::<{path}::Backend>().unwrap_or_else(|error| ::core::panic!(\"{{error}}\")))"
         ));
     }
-    text.push_str(&format!(".build().expect(\"the runtime can't be built\").block_on({call})"));
+    text.push_str(&format!(".build().unwrap_or_else(|error| ::core::panic!(\"{{error}}\")).block_on({call})"));
     source(&text)
 }
 

@@ -47,7 +47,7 @@ where
 
 /// Polls a future to its end on this thread, in the ambient runtime; see [`Handle::block_on`].
 ///
-/// Unlike smol's, it may run other tasks of the runtime meanwhile.
+/// Unlike smol's, it may run other tasks of the runtime meanwhile, and the future waits while it polls one.
 ///
 /// # Panics
 /// If there is no runtime and the default one can't be made.

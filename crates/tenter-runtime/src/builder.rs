@@ -56,6 +56,16 @@ impl Builder {
         self
     }
 
+    /// Sets whether the thread in `block_on` of a multi-thread runtime also polls tasks that its future woke or spawned
+    /// (it does unless told otherwise).
+    ///
+    /// If it does, such a task needs no other thread to be woken for it, but the future waits for the poll of such a task
+    /// to end, however long that is. If it does not, all tasks are the workers'.
+    pub fn block_on_runs_tasks(mut self, yes: bool) -> Self {
+        self.config.block_on_runs_tasks = yes;
+        self
+    }
+
     /// Sets the name of worker threads; each gets its number behind it.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
         self.config.thread_name = name.into();

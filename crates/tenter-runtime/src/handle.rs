@@ -83,6 +83,11 @@ impl Handle {
 
     /// Polls a future to its end on this thread, which meanwhile also runs tasks and drives I/O and timers.
     ///
+    /// While there are workers, the tasks it runs are those that the future itself woke or spawned and no worker has taken
+    /// yet. The future waits while such a task is polled: if tasks do long work between awaits, spawn what must stay
+    /// responsive too (`block_on(spawn(main))`), use [`unblock`](Self::unblock), or turn it off with
+    /// [`Builder::block_on_runs_tasks`](crate::Builder::block_on_runs_tasks).
+    ///
     /// Inside a task it blocks that task; the runtime sees to it that the others go on.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.scheduler.block_on(future)

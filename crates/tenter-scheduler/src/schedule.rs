@@ -57,6 +57,9 @@ impl Context {
 
     fn push_ring(&self, runnable: Runnable) {
         let slot = self.slot();
+        if self.role == Role::Root && !self.core.config.block_on_runs_tasks && slot.workers() > 0 {
+            return slot.inject(runnable);
+        }
         let ring = &slot.seats[self.seat].ring;
         // SAFETY: the context is that of the thread in this seat, which alone pushes to its ring.
         let Err(overflow) = (unsafe { ring.push(runnable) }) else { return };

@@ -23,6 +23,11 @@ pub type ThreadHook = Arc<dyn Fn() + Send + Sync>;
 pub struct Config {
     /// The most worker threads; 0 makes a current-thread scheduler, which runs inside `block_on` alone.
     pub workers: usize,
+    /// Whether the thread in `block_on` also polls tasks that its future woke or spawned, while there are workers.
+    ///
+    /// It does unless told otherwise: such a task needs no other thread to be woken for it. The price is that the future
+    /// waits for the poll of such a task to end, however long that is.
+    pub block_on_runs_tasks: bool,
     /// The name of worker threads.
     pub thread_name: String,
     /// Bytes of stack of a worker thread; `None`: the standard library's default.
@@ -39,6 +44,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             workers: num_cpus::get().clamp(1, MAX_WORKERS),
+            block_on_runs_tasks: true,
             thread_name: "tenter-worker".to_owned(),
             stack_size: None,
             on_thread_start: None,
@@ -85,7 +91,7 @@ impl std::error::Error for MakeError {}
 pub(crate) struct Core {
     pub(crate) slot: &'static Slot,
     pub(crate) park: Arc<dyn Park>,
-    config: Config,
+    pub(crate) config: Config,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 

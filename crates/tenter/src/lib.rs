@@ -95,7 +95,7 @@ pub mod time {
 pub mod task {
     #[doc(inline)]
     pub use tenter_runtime::{
-        FallibleTask, Task, TaskId, UnhandledPanic, UnhandledPanicHook, current_id, current_name,
+        FallibleTask, Task, TaskBuilder, TaskId, UnhandledPanic, UnhandledPanicHook, current_id, current_name,
         set_unhandled_panic_hook,
     };
 }

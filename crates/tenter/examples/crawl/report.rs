@@ -35,9 +35,10 @@ fn kinds(tally: &Tally) -> BTreeMap<String, usize> {
     kinds
 }
 
-/// How many times faster than the first row.
-fn speed_up(rows: &[Row], row: &Row) -> f64 {
-    rows[0].spent.wall.as_secs_f64() / row.spent.wall.as_secs_f64().max(1e-9)
+/// How many times faster than the first row, if both fetched the same.
+fn speed_up(rows: &[Row], row: &Row) -> Option<f64> {
+    let times = rows[0].spent.wall.as_secs_f64() / row.spent.wall.as_secs_f64().max(1e-9);
+    (rows[0].tally.digest() == row.tally.digest()).then_some(times)
 }
 
 pub(crate) fn table(rows: &[Row], interrupted: bool) -> String {
@@ -53,14 +54,14 @@ pub(crate) fn table(rows: &[Row], interrupted: bool) -> String {
     for row in rows {
         let _ = writeln!(
             out,
-            "{:<14} {:>6} {:>10} {:>8} {:>9.3} {:>9.3} {:>8.1}x  {:016x}",
+            "{:<14} {:>6} {:>10} {:>8} {:>9.3} {:>9.3} {:>9}  {:016x}",
             row.name,
             row.tally.pages.len(),
             row.tally.bytes,
             row.tally.failures.len(),
             row.spent.wall.as_secs_f64(),
             row.spent.cpu.as_secs_f64(),
-            speed_up(rows, row),
+            speed_up(rows, row).map_or("-".to_owned(), |times| format!("{times:.1}x")),
             row.tally.digest()
         );
     }
@@ -105,7 +106,7 @@ pub(crate) fn json(rows: &[Row], args: &Args, interrupted: bool) -> String {
          \"rows\": [\n    {}\n  ]\n}}\n",
         args.think_time.as_secs_f64(),
         args.concurrency,
-        agree(rows),
+        if interrupted { "null".to_owned() } else { agree(rows).to_string() },
         rows_json.join(",\n    ")
     )
 }
@@ -116,7 +117,7 @@ fn row_json(rows: &[Row], row: &Row) -> String {
     });
     format!(
         "{{\"crawler\": {}, \"pages\": {}, \"bytes\": {}, \"retries\": {}, {}, \"wall_s\": {:.6}, \"cpu_s\": {:.6}, \
-         \"speed_up\": {:.3}, \"digest\": \"{:016x}\", \"bad\": {bad}}}",
+         \"speed_up\": {}, \"digest\": \"{:016x}\", \"bad\": {bad}}}",
         quote(row.name),
         row.tally.pages.len(),
         row.tally.bytes,
@@ -124,7 +125,7 @@ fn row_json(rows: &[Row], row: &Row) -> String {
         failures_json(&row.tally),
         row.spent.wall.as_secs_f64(),
         row.spent.cpu.as_secs_f64(),
-        speed_up(rows, row),
+        speed_up(rows, row).map_or("null".to_owned(), |times| format!("{times:.3}")),
         row.tally.digest()
     )
 }
