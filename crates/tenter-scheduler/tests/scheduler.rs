@@ -2,45 +2,16 @@
 
 #![cfg(not(tenter_loom))]
 
+mod common;
+
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
-use std::time::Duration;
 
+use common::{scheduler, within, yield_now};
 use tenter_scheduler::{Config, MAX_WORKERS, MakeError, NoPark, Scheduler};
-
-fn scheduler(workers: usize) -> Scheduler {
-    let mut config = Config::default();
-    config.workers = workers;
-    Scheduler::new(config, Arc::new(NoPark)).unwrap()
-}
-
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-/// Fails instead of hanging for ever.
-fn within(seconds: u64, run: impl FnOnce() + Send + 'static) {
-    let (done, finished) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        run();
-        done.send(()).unwrap();
-    });
-    match finished.recv_timeout(Duration::from_secs(seconds)) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("still not done after {seconds} s"),
-        _ => thread.join().unwrap(),
-    }
-}
 
 #[test]
 fn every_task_runs_once_and_gives_its_output() {

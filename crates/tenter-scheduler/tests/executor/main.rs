@@ -2,6 +2,8 @@
 
 #![cfg(not(tenter_loom))]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod dropping;
 // Miri starts no processes.
 #[cfg(not(miri))]
@@ -13,35 +15,11 @@ mod sleeping;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
-use std::time::Duration;
 
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-/// Fails instead of hanging for ever.
-fn within(seconds: u64, run: impl FnOnce() + Send + 'static) {
-    let (done, finished) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        run();
-        done.send(()).unwrap();
-    });
-    match finished.recv_timeout(Duration::from_secs(seconds)) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("still not done after {seconds} s"),
-        _ => thread.join().unwrap(),
-    }
-}
+use common::{within, yield_now};
 
 /// Counts its wakes.
 #[derive(Default)]
