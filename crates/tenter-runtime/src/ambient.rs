@@ -65,6 +65,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 ///
 /// # Panics
 /// If there is no runtime and the default one can't be made. Awaiting the task panics if no thread could be started.
+#[doc(alias = "spawn_blocking")]
+#[doc(alias = "to_thread")]
 #[track_caller]
 pub fn unblock<T, F>(job: F) -> Task<T>
 where

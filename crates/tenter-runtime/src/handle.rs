@@ -101,6 +101,8 @@ impl Handle {
     ///
     /// # Cancel safety
     /// A dropped task cancels a closure that has not started; one that has runs to its end.
+    #[doc(alias = "spawn_blocking")]
+    #[doc(alias = "to_thread")]
     #[track_caller]
     pub fn unblock<T, F>(&self, job: F) -> Task<T>
     where

@@ -59,6 +59,7 @@ impl<T> Task<T> {
     ///
     /// # Cancel safety
     /// The task is cancelled once this is first polled, or dropped.
+    #[doc(alias = "abort")]
     pub async fn cancel(self) -> Option<T> {
         self.inner.cancel().await
     }
