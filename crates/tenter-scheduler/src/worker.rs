@@ -297,7 +297,7 @@ impl<'a> Worker<'a> {
             self.slot.watch.take(me, drive && !self.context.core.park.is_driven());
             let pace = self.pace(&mut quiet);
             let woken = self.sleep_once(&mut drive, pace);
-            if woken || pace.is_none() || self.sees_trouble(&mut undriven) {
+            if woken || pace.is_none() || self.sees_trouble(drive, &mut undriven) {
                 break;
             }
         }
@@ -356,7 +356,7 @@ impl<'a> Worker<'a> {
     }
 
     /// As the watch: whether there is something that the others do not get to. Timers that are overdue are taken in.
-    fn sees_trouble(&mut self, undriven: &mut u32) -> bool {
+    fn sees_trouble(&mut self, drives: bool, undriven: &mut u32) -> bool {
         let (slot, park) = (self.slot, &self.context.core.park);
         let stuck = |seat: &Seat, before: Option<&u32>| {
             !seat.lifo.is_empty() && before.is_some_and(|before| *before == seat.polls.load(Relaxed))
@@ -365,7 +365,8 @@ impl<'a> Worker<'a> {
         let lifo = seats().any(|(index, seat)| stuck(seat, self.polls.get(index)));
         self.polls.clear();
         self.polls.extend(slot.seats.iter().map(|seat| seat.polls.load(Relaxed)));
-        *undriven = if park.is_needed() && !park.is_driven() { *undriven + 1 } else { 0 };
+        // Between two of its own turns nobody drives, and that is no trouble.
+        *undriven = if !drives && park.is_needed() && !park.is_driven() { *undriven + 1 } else { 0 };
         let now = Instant::now();
         for (wheel, _) in seats() {
             if park.next_deadline(wheel).is_some_and(|deadline| deadline + WATCH_TICK < now) {
