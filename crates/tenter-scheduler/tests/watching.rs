@@ -19,6 +19,10 @@ struct Blind {
     /// The wheel with the timer, plus one.
     due: AtomicUsize,
     fired_by: Mutex<Option<ThreadId>>,
+    /// How often a thread became the driver.
+    drives: AtomicUsize,
+    /// Says that nobody drives, as one may find it between two turns of the driver.
+    between_turns: bool,
 }
 
 impl Park for Blind {
@@ -26,6 +30,7 @@ impl Park for Blind {
         if self.driven.swap(true, SeqCst) {
             return false;
         }
+        self.drives.fetch_add(1, SeqCst);
         if enter() {
             let woken = self.wakes.0.lock().unwrap();
             let limit = timeout.unwrap_or(Duration::from_secs(60));
@@ -37,7 +42,7 @@ impl Park for Blind {
     }
 
     fn is_driven(&self) -> bool {
-        self.driven.load(SeqCst)
+        !self.between_turns && self.driven.load(SeqCst)
     }
 
     fn wake(&self) {
@@ -103,5 +108,22 @@ fn a_timer_of_a_worker_in_a_long_poll_must_be_fired_by_the_watch() {
     assert_ne!(park.fired_by.lock().unwrap().unwrap(), polling);
     release.send(()).unwrap();
     scheduler.block_on(long);
+    scheduler.close();
+}
+
+#[test]
+fn a_watch_that_drives_must_go_to_sleep_when_nobody_polls() {
+    let park = Arc::new(Blind { between_turns: true, ..Blind::default() });
+    let mut config = Config::default();
+    config.workers = 2;
+    let scheduler = Scheduler::new(config, park.clone()).unwrap();
+    scheduler.block_on(scheduler.spawn(async {}));
+    let mut before = 0;
+    let settled = (0..30).any(|_| {
+        thread::sleep(Duration::from_millis(300));
+        let now = park.drives.load(SeqCst);
+        std::mem::replace(&mut before, now) == now
+    });
+    assert!(settled, "the driver took {before} turns and goes on");
     scheduler.close();
 }
