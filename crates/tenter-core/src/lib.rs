@@ -1,6 +1,7 @@
-//! What every part of tenter stands on: the std/loom facade, the wait list, the clock seam.
+//! What every part of tenter stands on: the std/loom facade, the wait list, the budget, the clock seam.
 
 pub mod clock;
+pub mod coop;
 pub mod park;
 pub mod sync;
 pub mod wait_list;

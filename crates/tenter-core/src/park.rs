@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::coop;
+
 /// Nobody parked, no token. Set by the owner when it takes the token.
 const IDLE: u8 = 0;
 /// The owner sleeps or is about to, holding the lock until it does. Set by the owner from `IDLE` only.
@@ -78,6 +80,8 @@ thread_local! {
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
+    // Within a task's poll its budget may be spent, and no poll can begin until this one ends.
+    let _unlimited = coop::pause();
     let cached = CACHE.try_with(Cell::take).ok().flatten();
     let (parker, waker) = cached.unwrap_or_else(|| {
         let parker = Arc::new(Parker::default());
