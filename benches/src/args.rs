@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cases::{CASES, Case};
-use crate::runtime::Column;
+use crate::case::{Case, Role};
 
 /// What the user wants.
 #[derive(Debug)]
@@ -14,81 +13,125 @@ pub(crate) enum Command {
 
 #[derive(Debug)]
 pub(crate) struct Args {
-    pub(crate) cases: Vec<&'static Case>,
-    pub(crate) columns: Vec<Column>,
+    /// Names of cases or sweeps; empty means all of them.
+    cases: Vec<String>,
+    /// Names of peers; `None` means all of them.
+    peers: Option<Vec<String>>,
     pub(crate) rounds: usize,
     pub(crate) workers: usize,
     pub(crate) quick: bool,
+    pub(crate) pinned: bool,
     pub(crate) json: Option<PathBuf>,
+    pub(crate) plot: Option<PathBuf>,
 }
 
-pub(crate) fn help(columns: &[Column]) -> String {
-    let mut text = format!(
-        "\
-Measures runtimes beside each other.
+const HELP: &str = "\
+Measures tenter beside its peers.
 
   tenter-benches [OPTION…] [CASE…]
 
-  --peers A,B     only these runtimes ({})
-  --rounds N      how often each case runs on each runtime (7)
+  --quick         about a tenth of the work per round, and no slow cases
+  --peers A,B     only these peers beside tenter and the bounds; none: no peer
+  --rounds N      how often each case runs on each of them (5)
   --workers N     worker threads of each runtime (2)
-  --quick         about a tenth of the work per round
-  --json FILE     also write the results to FILE
+  --pinned        sockets: the server on one CPU, the load on another
+  --json FILE     also write all results to FILE
+  --plot DIR      also draw a chart of each case into DIR (SVG)
   --help          print this
 
 Cases, all of them unless named:
 
-",
-        names(columns)
-    );
-    for case in CASES {
-        text.push_str(&format!("  {:<15} {}\n", case.name, case.about));
+";
+
+pub(crate) fn help(cases: &[Case]) -> String {
+    let mut text = HELP.to_owned();
+    for case in cases {
+        let slow = if case.slow { "; not in quick runs" } else { "" };
+        text.push_str(&format!("  {:<22} {}{slow}\n", case.name, case.about));
     }
+    text.push_str(&format!("\nPeers: {}\n", peers(cases).join(", ")));
     text
 }
 
-fn names(columns: &[Column]) -> String {
-    columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
+/// All peers of all cases, each once.
+fn peers(cases: &[Case]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for entrant in cases.iter().flat_map(|case| &case.entrants) {
+        if entrant.role == Role::Peer && !names.contains(&entrant.name) {
+            names.push(entrant.name);
+        }
+    }
+    names
 }
 
 impl Args {
     /// Reads the arguments that follow the program's name.
-    pub(crate) fn parse(mut words: impl Iterator<Item = String>, columns: &[Column]) -> Result<Command, String> {
-        let mut args =
-            Args { cases: Vec::new(), columns: columns.to_vec(), rounds: 7, workers: 2, quick: false, json: None };
+    pub(crate) fn parse(words: &[String], cases: &[Case]) -> Result<Command, String> {
+        let mut args = Args {
+            cases: Vec::new(),
+            peers: None,
+            rounds: 5,
+            workers: 2,
+            quick: false,
+            pinned: false,
+            json: None,
+            plot: None,
+        };
+        let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
             match word.as_str() {
                 "--help" | "-h" => return Ok(Command::Help),
                 "--quick" => args.quick = true,
-                "--peers" => args.columns = select(&value()?, columns)?,
-                "--rounds" => args.rounds = number(&word, &value()?, 10_000)?,
-                "--workers" => args.workers = number(&word, &value()?, 1024)?,
+                "--pinned" => args.pinned = true,
+                "--peers" => args.peers = Some(select(value()?, cases)?),
+                "--rounds" => args.rounds = number(word, value()?, 10_000)?,
+                "--workers" => args.workers = number(word, value()?, 255)?,
                 "--json" => args.json = Some(PathBuf::from(value()?)),
+                "--plot" => args.plot = Some(PathBuf::from(value()?)),
                 option if option.starts_with('-') => return Err(format!("there is no option {option}")),
-                name => args.cases.push(case(name)?),
+                name if cases.iter().any(|case| names(case, name)) => args.cases.push(name.to_owned()),
+                name => return Err(unknown("case", name, cases.iter().map(|case| case.name.as_str()))),
             }
-        }
-        if args.cases.is_empty() {
-            args.cases = CASES.iter().collect();
         }
         Ok(Command::Run(args))
     }
+
+    /// Leaves the cases and entrants that the user asked for, in the order of the cases.
+    pub(crate) fn select(&self, mut cases: Vec<Case>) -> Vec<Case> {
+        // Who names a slow case wants it, quick or not.
+        cases.retain(|case| match self.cases.is_empty() {
+            true => !(self.quick && case.slow),
+            false => self.cases.iter().any(|name| names(case, name)),
+        });
+        if let Some(peers) = &self.peers {
+            for case in &mut cases {
+                case.entrants.retain(|entrant| entrant.role != Role::Peer || peers.iter().any(|p| p == entrant.name));
+            }
+        }
+        cases
+    }
 }
 
-fn select(list: &str, columns: &[Column]) -> Result<Vec<Column>, String> {
-    let find = |name: &str| {
-        let column = columns.iter().find(|column| column.name == name).cloned();
-        column.ok_or_else(|| format!("there is no runtime {name:?}; there are {}", names(columns)))
+/// Does the name stand for this case, or for the sweep it belongs to?
+fn names(case: &Case, name: &str) -> bool {
+    case.name == name || case.sweep.is_some_and(|(sweep, _)| sweep == name)
+}
+
+fn select(list: &str, cases: &[Case]) -> Result<Vec<String>, String> {
+    if list == "none" {
+        return Ok(Vec::new());
+    }
+    let known = peers(cases);
+    let find = |name: &str| match known.contains(&name) {
+        true => Ok(name.to_owned()),
+        false => Err(unknown("peer", name, known.iter().copied())),
     };
     list.split(',').map(|name| find(name.trim())).collect()
 }
 
-fn case(name: &str) -> Result<&'static Case, String> {
-    CASES.iter().find(|case| case.name == name).ok_or_else(|| {
-        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
-        format!("there is no case {name:?}; there are {}", names.join(", "))
-    })
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    format!("there is no {what} {name:?}; there are {}", known.collect::<Vec<_>>().join(", "))
 }
 
 fn number(option: &str, text: &str, max: usize) -> Result<usize, String> {
@@ -101,24 +144,45 @@ fn number(option: &str, text: &str, max: usize) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases;
+    use crate::measure::Sample;
 
     fn parse(line: &str) -> Result<Command, String> {
-        Args::parse(line.split_whitespace().map(str::to_owned), crate::COLUMNS)
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Args::parse(&words, &cases::all())
+    }
+
+    fn selected(line: &str, cases: Vec<Case>) -> Vec<Case> {
+        let Ok(Command::Run(args)) = parse(line) else { panic!("{line} is no command to run") };
+        args.select(cases)
     }
 
     #[test]
-    fn cases_and_peers_are_selected_in_the_order_given() {
-        let Ok(Command::Run(args)) = parse("yield --quick --peers smol,tokio timer") else { panic!() };
-        assert_eq!(args.cases.iter().map(|case| case.name).collect::<Vec<_>>(), ["yield", "timer"]);
-        assert_eq!(names(&args.columns), "smol, tokio");
-        assert!(args.quick);
+    fn cases_and_peers_are_selected() {
+        let cases = selected("spawn-worker --peers smol,tokio spawn-outside", cases::all());
+        assert_eq!(cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(), ["spawn-outside", "spawn-worker"]);
+        assert_eq!(peers(&cases), ["tokio", "smol"]);
+        assert!(cases.iter().all(|case| case.entrants.iter().any(|entrant| entrant.name == "tenter")));
+        assert!(peers(&selected("--peers none", cases::all())).is_empty());
     }
 
     #[test]
-    fn without_arguments_everything_runs_at_least_seven_times() {
-        let Ok(Command::Run(args)) = parse("") else { panic!() };
-        assert_eq!((args.cases.len(), args.columns.len()), (CASES.len(), crate::COLUMNS.len()));
-        assert!(args.rounds >= 7);
+    fn slow_cases_are_not_for_quick_runs_unless_named() {
+        let some = || {
+            let run = |_: &_| Sample::default();
+            let entrant = |case: Case| case.entrant("tenter", Role::Tenter, run);
+            vec![entrant(Case::new("spawn-outside", "")).slow(), entrant(Case::new("spawn-worker", ""))]
+        };
+        assert_eq!(selected("", some()).len(), 2);
+        assert_eq!(selected("--quick", some()).len(), 1);
+        assert_eq!(selected("--quick spawn-outside", some())[0].name, "spawn-outside");
+    }
+
+    #[test]
+    fn without_arguments_everything_runs_at_least_five_times() {
+        let Ok(Command::Run(args)) = parse("") else { panic!("that runs") };
+        assert!(args.rounds >= 5);
+        assert_eq!(args.select(cases::all()).len(), cases::all().len());
     }
 
     #[test]

@@ -2,50 +2,56 @@
 //!
 //! ```text
 //! cargo run --release -p tenter-benches -- --quick
-//! cargo run --release -p tenter-benches -- yield echo --peers tokio --rounds 15 --json out.json
+//! cargo run --release -p tenter-benches -- yield wake --peers tokio --rounds 15 --json out.json --plot charts
 //! ```
 //!
-//! Every case runs on every runtime in turn, round after round (A B C, B C A, …), each time on a fresh runtime with the
-//! same number of worker threads, so that what the machine does meanwhile hits all of them. What is compared is the median
-//! over the rounds; the least and the most show how much to believe it.
+//! Every case runs on everyone in turn, round after round (A B C, B C A, …), each time on a fresh runtime with the same
+//! number of worker threads, so that what the machine does meanwhile hits all of them. What is compared is the median over
+//! the rounds; the least and the most show how much to believe it. `README.md` says what each case means for a user.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `args` | the command line |
-//! | `runtime` | what a runtime has to offer to be measured |
-//! | `rt_*` | one runtime each |
-//! | `cases` | what is measured, written once for all runtimes |
-//! | `load` | the client of the echo case: the same for all runtimes |
-//! | `measure`, `report` | clocks and medians, tables and JSON |
+//! | `case` | what a case is, who enters it, what is expected |
+//! | `cases`, `sockets` | the cases |
+//! | `runtimes` | what a runtime has to offer to be measured, and the runtimes |
+//! | `child` | work in a process of its own |
+//! | `watchdog` | ends a run that hangs |
+//! | `measure` | clocks, medians, percentiles |
+//! | `report` | results as tables, summary, JSON and charts |
 
 #![forbid(unsafe_code)]
 
 mod args;
+mod case;
 mod cases;
-mod load;
+mod child;
 mod measure;
 mod report;
-mod rt_smol;
-mod rt_tenter;
-mod rt_tokio;
-mod runtime;
+mod runtimes;
+mod sockets;
+mod watchdog;
 
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::{Args, Command};
-use crate::cases::Case;
+use crate::case::{Case, Env};
 use crate::report::CaseResult;
-use crate::runtime::Column;
-
-/// All runtimes, in the order of the tables.
-const COLUMNS: &[Column] =
-    &[Column::of::<rt_tenter::Tenter>(), Column::of::<rt_tokio::Tokio>(), Column::of::<rt_smol::Smol>()];
+use crate::watchdog::Watchdog;
 
 fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args().skip(1), COLUMNS) {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let children: Vec<_> = cases::children().into_iter().chain(sockets::children()).collect();
+    if let Some(code) = child::dispatch(&words, &children) {
+        return code;
+    }
+    let cases: Vec<Case> = cases::all().into_iter().chain(sockets::all()).collect();
+    let args = match Args::parse(&words, &cases) {
         Ok(Command::Run(args)) => args,
         Ok(Command::Help) => {
-            print!("{}", args::help(COLUMNS));
+            print!("{}", args::help(&cases));
             return ExitCode::SUCCESS;
         }
         Err(message) => {
@@ -53,27 +59,94 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    println!("{} rounds, {} worker threads{}", args.rounds, args.workers, if args.quick { ", quick" } else { "" });
-    let results: Vec<CaseResult> = args.cases.iter().map(|case| run(case, &args)).collect();
-    if let Some(file) = &args.json {
-        if let Err(error) = std::fs::write(file, report::json(&results, &args)) {
-            eprintln!("tenter-benches: can't write {}: {error}", file.display());
-            return ExitCode::FAILURE;
+    match measure_all(&args, cases) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("tenter-benches: {message}");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }
 
-/// Runs one case on all runtimes and prints its table.
-fn run(case: &'static Case, args: &Args) -> CaseResult {
-    let mut result = CaseResult::new(case, &args.columns);
-    for round in 0..args.rounds {
-        // Whoever comes first in a round may find a colder machine: it isn't always the same one.
-        for i in 0..args.columns.len() {
-            let column = (round + i) % args.columns.len();
-            result.add(column, (args.columns[column].run)(case.kind, args.workers, args.quick));
+/// Runs what was asked for, prints the tables, writes the files.
+fn measure_all(args: &Args, cases: Vec<Case>) -> Result<(), String> {
+    // A place that can't be written to should be known before the work, not after it.
+    if let Some(file) = &args.json {
+        write(file, "")?;
+    }
+    if let Some(folder) = &args.plot {
+        std::fs::create_dir_all(folder).map_err(|error| cannot("create", folder, error))?;
+    }
+    let setting = report::Setting::new(args);
+    println!("{setting}");
+    let watchdog = Watchdog::start();
+    let cases = args.select(cases);
+    let results: Vec<CaseResult> = cases.into_iter().map(|case| run(case, args, &watchdog)).collect();
+    print!("{}", report::summary(&results));
+    if let Some(file) = &args.json {
+        write(file, &report::json(&results, &setting))?;
+    }
+    if let Some(folder) = &args.plot {
+        for (name, svg) in report::charts(&results) {
+            write(&folder.join(format!("{name}.svg")), &svg)?;
         }
     }
-    print!("{}", result.table());
+    Ok(())
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(file, text).map_err(|error| cannot("write", file, error))
+}
+
+fn cannot(what: &str, path: &Path, error: io::Error) -> String {
+    format!("can't {what} {}: {error}", path.display())
+}
+
+/// Runs one case on everyone and prints its table.
+fn run(case: Case, args: &Args, watchdog: &Watchdog) -> CaseResult {
+    let size = case.sweep.map_or(0, |(_, size)| size);
+    let env = Env { workers: args.workers, quick: args.quick, pinned: args.pinned, size };
+    let mut result = CaseResult::new(case);
+    let entrants = result.case.entrants.clone();
+    for round in 0..args.rounds.min(result.case.rounds) {
+        // Whoever comes first in a round may find a colder machine: it isn't always the same one.
+        for i in 0..entrants.len() {
+            let who = (round + i) % entrants.len();
+            let name = format!("{} on {}", result.case.name, entrants[who].name);
+            result.add(who, watchdog.guard(name, || (entrants[who].run)(&env)));
+        }
+    }
+    print!("{}", report::table(&result));
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What runs in a child needs the program itself, which a test isn't.
+    const CHILDREN: [&str; 2] = ["idle-task", "burst"];
+
+    #[test]
+    fn every_case_runs_on_everyone() {
+        for case in cases::all().into_iter().filter(|case| !CHILDREN.contains(&case.name.as_str()) && !case.slow) {
+            let env = Env { workers: 2, quick: true, pinned: false, size: case.sweep.map_or(0, |(_, size)| size) };
+            for entrant in &case.entrants {
+                let sample = (entrant.run)(&env);
+                assert!(sample.wall > 0.0 && sample.wall.is_finite(), "{} on {}: {sample:?}", case.name, entrant.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_every_row_has_its_entrant() {
+        let cases: Vec<Case> = cases::all().into_iter().chain(sockets::all()).collect();
+        for (at, case) in cases.iter().enumerate() {
+            assert!(cases[..at].iter().all(|other| other.name != case.name), "{} is there twice", case.name);
+            assert!(!case.rows.is_empty() && !case.about.is_empty(), "{} has no row or no description", case.name);
+            for row in &case.rows {
+                assert!(case.entrants.iter().any(|entrant| entrant.name == row.who), "{}: {}", case.name, row.who);
+            }
+        }
+    }
 }

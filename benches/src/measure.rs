@@ -1,15 +1,20 @@
-//! Clocks and medians.
+//! Clocks, medians, percentiles.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// One run of a case on one runtime, in nanoseconds per operation.
-#[derive(Clone, Copy, Debug)]
+use crate::case::Env;
+
+/// One run of a case on one runtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Sample {
+    /// In the case's unit: mostly nanoseconds per operation.
     pub(crate) wall: f64,
-    /// CPU time of the process, user and system, without the load generator's.
+    /// CPU time of the process (or of the server's), user and system, in nanoseconds per operation; 0 if it means nothing.
     pub(crate) cpu: f64,
+    /// A high percentile, in the case's unit, or another number that the same run gives.
+    pub(crate) tail: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -25,29 +30,60 @@ impl Stopwatch {
 
     /// Ends a measurement of `ops` operations.
     pub(crate) fn stop(self, ops: usize) -> Sample {
-        self.stop_without(ops, Duration::ZERO)
-    }
-
-    /// Ends a measurement of `ops` operations; `foreign` is CPU time that isn't the runtime's.
-    pub(crate) fn stop_without(self, ops: usize, foreign: Duration) -> Sample {
         let wall = self.started.elapsed();
-        let cpu = process_cpu_time().saturating_sub(self.cpu).saturating_sub(foreign);
-        let per_op = |time: Duration| time.as_nanos() as f64 / ops.max(1) as f64;
-        Sample { wall: per_op(wall), cpu: per_op(cpu) }
+        Sample { wall: per(wall, ops), cpu: self.cpu(ops), tail: None }
+    }
+
+    /// The CPU time per operation so far.
+    pub(crate) fn cpu(&self, ops: usize) -> f64 {
+        per(process_cpu_time().saturating_sub(self.cpu), ops)
     }
 }
 
-fn process_cpu_time() -> Duration {
-    duration(clock_gettime(ClockId::ProcessCPUTime))
+/// Nanoseconds per operation.
+pub(crate) fn per(time: Duration, ops: usize) -> f64 {
+    time.as_nanos() as f64 / ops.max(1) as f64
 }
 
-/// The CPU time of the calling thread.
-pub(crate) fn thread_cpu_time() -> Duration {
-    duration(clock_gettime(ClockId::ThreadCPUTime))
+pub(crate) fn process_cpu_time() -> Duration {
+    duration(clock_gettime(ClockId::ProcessCPUTime))
 }
 
 fn duration(time: Timespec) -> Duration {
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+/// Runs something once to warm up (threads start, queues and slabs grow), then until the run's budget is used up, and takes
+/// the medians.
+pub(crate) fn repeat(env: &Env, mut run: impl FnMut() -> Sample) -> Sample {
+    run();
+    let end = Instant::now() + env.budget();
+    let mut samples = vec![run()];
+    while Instant::now() < end {
+        samples.push(run());
+    }
+    median(&samples)
+}
+
+/// The median of each number by itself.
+///
+/// # Panics
+/// If there are no samples.
+pub(crate) fn median(samples: &[Sample]) -> Sample {
+    let of = |value: fn(&Sample) -> f64| Spread::of(samples.iter().map(value)).median;
+    let tails: Vec<f64> = samples.iter().filter_map(|sample| sample.tail).collect();
+    let tail = (!tails.is_empty()).then(|| Spread::of(tails.into_iter()).median);
+    Sample { wall: of(|sample| sample.wall), cpu: of(|sample| sample.cpu), tail }
+}
+
+/// A sample of latencies in microseconds: the median, and the 99th percentile as its tail.
+///
+/// # Panics
+/// If there are no latencies.
+pub(crate) fn latencies(latencies: &mut [Duration], cpu: f64) -> Sample {
+    latencies.sort_unstable();
+    let at = |part: f64| latencies[((latencies.len() - 1) as f64 * part) as usize].as_nanos() as f64 / 1000.0;
+    Sample { wall: at(0.5), cpu, tail: Some(at(0.99)) }
 }
 
 /// The least, the middle and the most of some values.
@@ -60,7 +96,6 @@ pub(crate) struct Spread {
 
 impl Spread {
     /// # Panics
-    ///
     /// If there are no values.
     pub(crate) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
@@ -81,5 +116,18 @@ mod tests {
         assert_eq!(spread(&[3.0, 1.0, 9.0]), Spread { min: 1.0, median: 3.0, max: 9.0 });
         assert_eq!(spread(&[4.0, 1.0, 2.0, 9.0]), Spread { min: 1.0, median: 3.0, max: 9.0 });
         assert_eq!(spread(&[5.0]).median, 5.0);
+    }
+
+    #[test]
+    fn latencies_give_their_middle_and_their_tail() {
+        let mut values: Vec<Duration> = (0..=100).rev().map(Duration::from_micros).collect();
+        assert_eq!(latencies(&mut values, 7.0), Sample { wall: 50.0, cpu: 7.0, tail: Some(99.0) });
+    }
+
+    #[test]
+    fn medians_are_taken_of_each_number() {
+        let sample = |wall, cpu, tail| Sample { wall, cpu, tail };
+        let samples = [sample(1.0, 30.0, Some(5.0)), sample(2.0, 10.0, None), sample(3.0, 20.0, Some(7.0))];
+        assert_eq!(median(&samples), sample(2.0, 20.0, Some(6.0)));
     }
 }

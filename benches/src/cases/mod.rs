@@ -1,0 +1,35 @@
+//! What is measured within one process. Each case is written once, over `Runtime`; only the measured part is between the
+//! clocks.
+
+mod spawn;
+
+use crate::case::{Case, Env};
+use crate::child::Child;
+use crate::measure::Sample;
+use crate::runtimes::Runtime;
+
+pub(crate) fn all() -> Vec<Case> {
+    [spawn::cases()].into_iter().flatten().collect()
+}
+
+/// What child processes do for these cases.
+pub(crate) fn children() -> Vec<Child> {
+    Vec::new()
+}
+
+/// Runs `case` in a task, so that a worker measures itself, and not how long the caller takes to wake up.
+fn on_worker<R: Runtime>(runtime: &R, case: impl Future<Output = Sample> + Send + 'static) -> Sample {
+    runtime.block_on(R::spawn(&runtime.handle(), case))
+}
+
+async fn join_all<F: Future>(tasks: Vec<F>) {
+    for task in tasks {
+        task.await;
+    }
+}
+
+/// Starts a runtime and runs something on it again and again.
+fn repeat_on<R: Runtime>(env: &Env, mut run: impl FnMut(&R) -> Sample) -> Sample {
+    let runtime = R::start(env);
+    crate::measure::repeat(env, || run(&runtime))
+}

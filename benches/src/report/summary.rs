@@ -1,0 +1,146 @@
+//! One line per row: how tenter stands.
+
+use std::fmt::Write;
+
+use crate::case::{Goal, Role, Row, Than};
+use crate::report::{CaseResult, digits, measure_name, ratio, ratio_text};
+
+/// By how much a cost may be above the best peer's and still count as equal: runs differ by more.
+const EQUAL: f64 = 1.02;
+
+/// What a line says, for those who write it in other ways.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) title: String,
+    pub(super) own: f64,
+    pub(super) to_tokio: Option<f64>,
+    pub(super) best: Option<&'static str>,
+    pub(super) to_best: Option<f64>,
+    pub(super) to_bound: Option<f64>,
+    pub(super) goal: String,
+    pub(super) met: Option<bool>,
+    /// At most as costly as the best peer.
+    pub(super) ahead: Option<bool>,
+}
+
+pub(super) fn line(result: &CaseResult, row: &Row) -> Option<Line> {
+    let own = result.mark(row.by, row.who)?.value;
+    let (tokio, best) = (result.mark(row.by, "tokio"), result.best(row.by, Role::Peer));
+    let bound = result.best(row.by, Role::Bound);
+    let met = row.goal.and_then(|goal| {
+        let reached = match goal.than {
+            Than::Tokio => ratio(own, tokio)?,
+            Than::Best => ratio(own, best)?,
+            Than::Bound => ratio(own, bound)?,
+            Than::Absolute => own,
+        };
+        Some(reached <= goal.most)
+    });
+    Some(Line {
+        title: result.title(row),
+        own,
+        to_tokio: ratio(own, tokio),
+        best: best.map(|mark| mark.name),
+        to_best: ratio(own, best),
+        to_bound: ratio(own, bound),
+        goal: row.goal.map_or_else(String::new, |goal| goal_text(result, row, goal)),
+        met,
+        ahead: best.map(|mark| own <= mark.value * EQUAL),
+    })
+}
+
+fn goal_text(result: &CaseResult, row: &Row, goal: Goal) -> String {
+    let most = goal.most;
+    match goal.than {
+        Than::Tokio => format!("≤ {most} tokio"),
+        Than::Best => format!("≤ {most} best"),
+        Than::Bound => format!("≤ {most} bound"),
+        Than::Absolute if measure_name(&result.case, row.by) == "CPU" => format!("≤ {most} ns"),
+        Than::Absolute => format!("≤ {most} {}", result.case.unit),
+    }
+}
+
+/// All cases' rows as one table, and a count of those where tenter is behind.
+pub(crate) fn summary(results: &[CaseResult]) -> String {
+    let lines: Vec<Line> =
+        results.iter().flat_map(|result| result.case.rows.iter().filter_map(|row| line(result, row))).collect();
+    let width = lines.iter().map(|line| line.title.chars().count()).max().unwrap_or(0).max(20);
+    let mut out =
+        format!("\nsummary: tenter's cost, and as a part of others' (medians; below 1 is less cost)\n{:width$}", "");
+    let _ = writeln!(
+        out,
+        " {:>9} {:>9} {:>9} {:>9} {:>9}  {:<18} {}",
+        "tenter", "vs tokio", "best peer", "vs best", "vs bound", "goal", ""
+    );
+    let text = |ratio: Option<f64>| ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
+    for line in &lines {
+        let stand = match line.ahead {
+            Some(true) => "ahead",
+            Some(false) => "BEHIND",
+            None => "",
+        };
+        let goal = match line.met {
+            Some(true) => format!("{} met", line.goal),
+            Some(false) => format!("{} MISSED", line.goal),
+            None => line.goal.clone(),
+        };
+        let _ = writeln!(
+            out,
+            "{:width$} {:>9} {:>9} {:>9} {:>9} {:>9}  {goal:<22} {stand}",
+            line.title,
+            digits(line.own),
+            text(line.to_tokio),
+            line.best.unwrap_or("–"),
+            text(line.to_best),
+            text(line.to_bound),
+        );
+    }
+    out.push_str(&growth(results));
+    let behind = lines.iter().filter(|line| line.ahead == Some(false)).count();
+    let missed = lines.iter().filter(|line| line.met == Some(false)).count();
+    let _ = writeln!(out, "\n{} rows; behind the best peer in {behind}, {missed} goals missed", lines.len());
+    out
+}
+
+/// For each sweep: by how much tenter's cost per item grows from one size to the next, at most.
+fn growth(results: &[CaseResult]) -> String {
+    let mut out = String::new();
+    let mut sweeps: Vec<&str> = results.iter().filter_map(|result| Some(result.case.sweep?.0)).collect();
+    sweeps.dedup();
+    for sweep in sweeps {
+        let points = results.iter().filter(|result| result.case.sweep.is_some_and(|(name, _)| name == sweep));
+        let costs: Vec<(usize, _)> =
+            points.filter_map(|p| Some((p.case.sweep?.1, p.mark(p.case.measure(), "tenter")))).collect();
+        for pair in costs.windows(2) {
+            let ((from, before), (to, Some(after))) = (pair[0], pair[1]) else { continue };
+            let _ = writeln!(
+                out,
+                "{sweep}: from {from} to {to} items, a cost {} times as high",
+                ratio_text(after.value, before)
+            );
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::example;
+
+    #[test]
+    fn a_line_says_how_tenter_stands_and_whether_the_goal_is_met() {
+        let result = example();
+        let wall = line(&result, &result.case.rows[0]).unwrap();
+        assert_eq!((wall.own, wall.to_tokio, wall.to_bound), (20.0, Some(0.5), Some(4.0)));
+        assert_eq!((wall.best, wall.ahead, wall.met), (Some("smol"), Some(false), Some(true)));
+        let cpu = line(&result, &result.case.rows[1]).unwrap();
+        assert_eq!((cpu.ahead, cpu.met, cpu.goal.as_str()), (Some(true), Some(true), "≤ 1 best"));
+    }
+
+    #[test]
+    fn the_summary_counts_what_is_behind() {
+        let text = summary(&[example()]);
+        assert!(text.contains("2 rows; behind the best peer in 1, 0 goals missed"), "{text}");
+    }
+}
