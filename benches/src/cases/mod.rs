@@ -1,7 +1,18 @@
 //! What is measured within one process. Each case is written once, over `Runtime`; only the measured part is between the
 //! clocks.
 
+mod bell;
+mod blocking;
+mod channels;
+mod cold;
+mod latency;
+mod long_polls;
+mod memory;
+mod parallel;
 mod spawn;
+mod tasks;
+mod timers;
+mod work;
 
 use crate::case::{Case, Env};
 use crate::child::Child;
@@ -9,12 +20,24 @@ use crate::measure::Sample;
 use crate::runtimes::Runtime;
 
 pub(crate) fn all() -> Vec<Case> {
-    [spawn::cases()].into_iter().flatten().collect()
+    let parts = [
+        spawn::cases(),
+        tasks::cases(),
+        channels::cases(),
+        parallel::cases(),
+        latency::cases(),
+        timers::cases(),
+        blocking::cases(),
+        long_polls::cases(),
+        cold::cases(),
+        memory::cases(),
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 /// What child processes do for these cases.
 pub(crate) fn children() -> Vec<Child> {
-    Vec::new()
+    memory::children()
 }
 
 /// Runs `case` in a task, so that a worker measures itself, and not how long the caller takes to wake up.

@@ -44,6 +44,12 @@ pub(crate) trait Runtime: Sized {
         F: Future + Send + 'static,
         F::Output: Send + 'static;
 
+    /// Lets a task go on by itself.
+    fn detach<T: Send + 'static>(task: Self::Join<T>);
+
+    /// Ends a task early.
+    fn cancel<T: Send + 'static>(task: Self::Join<T>);
+
     /// Runs a closure on the pool for blocking ones.
     fn unblock<T, F>(handle: &Self::Handle, job: F) -> Self::Join<T>
     where

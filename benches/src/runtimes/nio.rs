@@ -89,6 +89,14 @@ impl Runtime for Nio {
         Join { handle: nio::spawn(future) }
     }
 
+    fn detach<T: Send + 'static>(task: Join<T>) {
+        drop(task);
+    }
+
+    fn cancel<T: Send + 'static>(task: Join<T>) {
+        task.handle.abort();
+    }
+
     fn unblock<T, F>(handle: &Self::Handle, job: F) -> Join<T>
     where
         F: FnOnce() -> T + Send + 'static,

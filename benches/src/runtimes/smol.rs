@@ -81,6 +81,14 @@ impl Runtime for Smol {
         handle.spawn(future)
     }
 
+    fn detach<T: Send + 'static>(task: Task<T>) {
+        task.detach();
+    }
+
+    fn cancel<T: Send + 'static>(task: Task<T>) {
+        drop(task);
+    }
+
     fn unblock<T, F>(_: &Self::Handle, job: F) -> Task<T>
     where
         F: FnOnce() -> T + Send + 'static,

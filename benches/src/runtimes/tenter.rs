@@ -78,6 +78,14 @@ impl<L: Flavour> Runtime for TenterAs<L> {
         handle.spawn(future)
     }
 
+    fn detach<T: Send + 'static>(task: Task<T>) {
+        task.detach();
+    }
+
+    fn cancel<T: Send + 'static>(task: Task<T>) {
+        drop(task);
+    }
+
     fn unblock<T, F>(handle: &Handle, job: F) -> Task<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -86,6 +86,14 @@ impl<L: Flavour> Runtime for TokioAs<L> {
         Join(handle.spawn(future))
     }
 
+    fn detach<T: Send + 'static>(task: Join<T>) {
+        drop(task);
+    }
+
+    fn cancel<T: Send + 'static>(task: Join<T>) {
+        task.0.abort();
+    }
+
     fn unblock<T, F>(handle: &Self::Handle, job: F) -> Join<T>
     where
         F: FnOnce() -> T + Send + 'static,
