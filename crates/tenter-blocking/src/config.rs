@@ -4,6 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::lane::{LANES, Limits};
+use crate::queue::Settings;
+use crate::{Lane, Spin};
+
 /// A function that every thread of a pool calls.
 pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 
@@ -22,7 +26,9 @@ pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 #[must_use = "a configuration does nothing until it is given to `Pool::new`"]
 pub struct PoolConfig {
     pub(crate) max_threads: usize,
+    pub(crate) lane_limits: [Option<usize>; LANES],
     pub(crate) keep_alive: Duration,
+    pub(crate) spin: Spin,
     pub(crate) thread_name: String,
     pub(crate) stack_size: Option<usize>,
     pub(crate) on_thread_start: Option<Hook>,
@@ -36,6 +42,8 @@ impl PoolConfig {
             // Both as in tokio, whose users are used to them.
             max_threads: 512,
             keep_alive: Duration::from_secs(10),
+            lane_limits: [None; LANES],
+            spin: Spin::Adaptive,
             // 15 bytes: the longest name that Linux shows in full.
             thread_name: String::from("tenter-blocking"),
             stack_size: None,
@@ -49,6 +57,24 @@ impl PoolConfig {
     /// Jobs that wait for other jobs of the same pool need a thread each. With 0, the pool refuses every job.
     pub fn max_threads(mut self, max_threads: usize) -> Self {
         self.max_threads = max_threads;
+        self
+    }
+
+    /// The most jobs of a lane that run at a time; further ones queue, and hold up no other lane.
+    ///
+    /// Unless told, [`Lane::General`] may have all threads, and [`Lane::Dns`] and [`Lane::File`] a quarter each, so that
+    /// both together leave half of them to the others, as in libuv. A limit of 0 counts as 1. Jobs that
+    /// wait for other jobs of the same lane need one more each.
+    pub fn lane_limit(mut self, lane: Lane, jobs: usize) -> Self {
+        self.lane_limits[lane.index()] = Some(jobs);
+        self
+    }
+
+    /// How long a thread looks for the next job before it sleeps ([`Spin::Adaptive`] unless told).
+    ///
+    /// On a machine with one CPU no thread ever spins.
+    pub fn spin(mut self, spin: Spin) -> Self {
+        self.spin = spin;
         self
     }
 
@@ -87,6 +113,18 @@ impl PoolConfig {
         self.on_thread_stop = Some(Arc::new(hook));
         self
     }
+
+    pub(crate) fn settings(&self) -> Settings {
+        // Spinning for what only another thread can bring keeps that thread from the only CPU.
+        let alone = std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1);
+        Settings {
+            max_threads: self.max_threads,
+            limits: Limits::new(self.max_threads, self.lane_limits),
+            keep_alive: self.keep_alive,
+            spin: if alone { Spin::Never } else { self.spin },
+            mean_time: None,
+        }
+    }
 }
 
 impl Default for PoolConfig {
@@ -99,7 +137,9 @@ impl fmt::Debug for PoolConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolConfig")
             .field("max_threads", &self.max_threads)
+            .field("lane_limits", &self.lane_limits)
             .field("keep_alive", &self.keep_alive)
+            .field("spin", &self.spin)
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
             .finish_non_exhaustive()

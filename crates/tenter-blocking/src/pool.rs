@@ -10,7 +10,7 @@ use tenter_task::{Meta, Runnable, Spawn, Task, TaskId};
 
 use crate::queue::{Queue, Reason, Refused};
 use crate::threads::{Start, SystemThreads};
-use crate::{PoolConfig, SpawnError};
+use crate::{Lane, PoolConfig, SpawnError};
 
 /// A pool of threads for jobs that block; clones are handles of the same pool.
 ///
@@ -26,6 +26,7 @@ use crate::{PoolConfig, SpawnError};
 #[derive(Clone)]
 pub struct Pool {
     inner: Arc<Inner>,
+    lane: Lane,
 }
 
 /// What the users' handles share. The threads hold only the queue, so they do not keep the pool open.
@@ -53,9 +54,24 @@ impl Pool {
     #[must_use]
     pub fn with_starter(config: PoolConfig, starter: impl Start) -> Self {
         let starter: Box<dyn Start> = Box::new(starter);
-        let queue = Queue::new(config.max_threads, config.keep_alive, starter);
+        let queue = Queue::new(config.settings(), starter);
         // Id 0 is what a task has that was given none.
-        Self { inner: Arc::new(Inner { queue, next_id: AtomicU64::new(1) }) }
+        Self { inner: Arc::new(Inner { queue, next_id: AtomicU64::new(1) }), lane: Lane::General }
+    }
+
+    /// A handle of the same pool, whose jobs are of this lane; those of other handles are not affected.
+    ///
+    /// ```
+    /// use tenter_blocking::{Lane, Pool, PoolConfig};
+    ///
+    /// let pool = Pool::new(PoolConfig::new());
+    /// let lookups = pool.lane(Lane::Dns);
+    /// let local = lookups.spawn(|| std::net::ToSocketAddrs::to_socket_addrs("localhost:80").is_ok());
+    /// futures_lite::future::block_on(local);
+    /// ```
+    #[must_use]
+    pub fn lane(&self, lane: Lane) -> Self {
+        Self { inner: self.inner.clone(), lane }
     }
 
     /// Runs `job` on a thread of the pool.
@@ -116,7 +132,7 @@ impl Pool {
         G: Send + 'static,
     {
         let (runnable, task) = spawn.build(async move { job() }, never_woken);
-        if let Err(Refused { job, reason }) = Queue::push(&self.inner.queue, runnable) {
+        if let Err(Refused { job, reason }) = Queue::push(&self.inner.queue, self.lane, runnable) {
             drop(job);
             if let Reason::NoThread(_) = &reason {
                 report(&reason, task.id(), Location::caller());
@@ -155,7 +171,7 @@ impl Pool {
             async move { take(&place)() }
         };
         let (runnable, task) = self.next_spawn().build(future, never_woken);
-        match Queue::push(&self.inner.queue, runnable) {
+        match Queue::push(&self.inner.queue, self.lane, runnable) {
             Ok(()) => Ok(task),
             Err(refused) => Err(SpawnError::new(take(&place), refused.reason)),
         }
@@ -205,6 +221,7 @@ impl Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
+            .field("lane", &self.lane)
             .field("threads", &self.threads())
             .field("idle_threads", &self.idle_threads())
             .field("queued", &self.queued())

@@ -3,17 +3,16 @@
 
 mod common;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{Held, LONG, Limited, output, wait_until};
-use tenter_blocking::queue::{Job, Queue};
-use tenter_blocking::threads::{Body, Start};
-use tenter_blocking::{Pool, PoolConfig};
+use common::{Held, LONG, Limited, Raw, output, settings, wait_until};
+use tenter_blocking::queue::Queue;
+use tenter_blocking::{Lane, Pool, PoolConfig};
 
 #[test]
 fn each_of_many_jobs_runs_once() {
@@ -122,57 +121,14 @@ fn a_panicking_job_must_not_lose_its_thread() {
     assert_eq!(pool.threads(), 1);
 }
 
-/// A job that, unlike a task, lets its panic through.
-struct Raw(Box<dyn FnOnce() + Send>);
-
-impl Job for Raw {
-    fn run(self) {
-        (self.0)();
-    }
-}
-
 #[test]
 fn a_panic_that_gets_past_the_task_must_not_lose_the_thread() {
-    let queue = Queue::new(4, LONG, Limited::new(1));
+    let queue = Queue::new(settings(4), Limited::new(1));
     let (sender, receiver) = mpsc::channel();
-    assert!(Queue::push(&queue, Raw(Box::new(|| std::panic::resume_unwind(Box::new(()))))).is_ok());
-    assert!(Queue::push(&queue, Raw(Box::new(move || sender.send(()).unwrap()))).is_ok());
+    assert!(Queue::push(&queue, Lane::General, Raw(Box::new(|| std::panic::resume_unwind(Box::new(()))))).is_ok());
+    assert!(Queue::push(&queue, Lane::General, Raw(Box::new(move || sender.send(()).unwrap()))).is_ok());
     receiver.recv_timeout(LONG).expect("the job after the panic must run");
     wait_until("the thread is idle", || queue.idle_threads() == 1);
-    queue.shutdown();
-}
-
-/// Keeps the threads it is asked for from running until the test runs them.
-#[derive(Clone, Default)]
-struct Withheld(Arc<Mutex<VecDeque<Body>>>);
-
-impl Withheld {
-    fn release(&self) {
-        thread::spawn(self.0.lock().unwrap().pop_front().expect("a thread was started"));
-    }
-}
-
-impl Start for Withheld {
-    fn start(&self, body: Body) -> std::io::Result<()> {
-        self.0.lock().unwrap().push_back(body);
-        Ok(())
-    }
-}
-
-#[test]
-fn a_job_with_a_thread_on_its_way_must_wake_no_other() {
-    let threads = Withheld::default();
-    let queue = Queue::new(4, LONG, threads.clone());
-    let job = || Raw(Box::new(|| ()));
-    for _ in 0..2 {
-        assert!(Queue::push(&queue, job()).is_ok());
-    }
-    threads.release();
-    wait_until("the first thread did both jobs", || queue.idle_threads() == 1);
-    assert!(Queue::push(&queue, job()).is_ok());
-    assert_eq!((queue.idle_threads(), queue.queued(), queue.threads()), (1, 1, 2), "the second thread comes for it");
-    threads.release();
-    wait_until("it did", || queue.idle_threads() == 2 && queue.queued() == 0);
     queue.shutdown();
 }
 

@@ -1,13 +1,15 @@
 //! What the tests share.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicIsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use tenter_blocking::queue::{Job, Limits, Settings};
 use tenter_blocking::threads::{Body, Start};
-use tenter_blocking::{Pool, PoolConfig};
+use tenter_blocking::{Pool, PoolConfig, Spin};
 use tenter_task::Task;
 
 /// Far beyond what a test needs: a hang ends as a failure.
@@ -95,4 +97,41 @@ impl Start for Limited {
         self.refused.fetch_add(1, Ordering::SeqCst);
         Err(io::Error::new(io::ErrorKind::WouldBlock, "no more threads"))
     }
+}
+
+/// A job that, unlike a task, lets its panic through.
+pub(crate) struct Raw(pub(crate) Box<dyn FnOnce() + Send>);
+
+impl Job for Raw {
+    fn run(self) {
+        (self.0)();
+    }
+}
+
+/// Keeps the threads it is asked for from running until the test runs them.
+#[derive(Clone, Default)]
+pub(crate) struct Withheld(Arc<Mutex<VecDeque<Body>>>);
+
+impl Withheld {
+    /// How many it was asked for and has not let run.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    pub(crate) fn release(&self) {
+        std::thread::spawn(self.0.lock().unwrap().pop_front().expect("a thread was started"));
+    }
+}
+
+impl Start for Withheld {
+    fn start(&self, body: Body) -> io::Result<()> {
+        self.0.lock().unwrap().push_back(body);
+        Ok(())
+    }
+}
+
+/// For a queue of so many threads that stay.
+pub(crate) fn settings(max_threads: usize) -> Settings {
+    let limits = Limits::new(max_threads, [None; 3]);
+    Settings { max_threads, limits, keep_alive: LONG, spin: Spin::Never, mean_time: None }
 }
