@@ -17,7 +17,8 @@ pub(crate) struct Args {
     cases: Vec<String>,
     /// Names of peers; `None` means all of them.
     peers: Option<Vec<String>>,
-    pub(crate) rounds: usize,
+    /// `None` means as many as usual.
+    rounds: Option<usize>,
     pub(crate) workers: usize,
     pub(crate) quick: bool,
     pub(crate) pinned: bool,
@@ -32,7 +33,7 @@ Measures tenter beside its peers.
 
   --quick         about a tenth of the work per round, and no slow cases
   --peers A,B     only these peers beside tenter and the bounds; none: no peer
-  --rounds N      how often each case runs on each of them (5)
+  --rounds N      how often each case runs on each of them (5; quick: 3)
   --workers N     worker threads of each runtime (2)
   --pinned        sockets: the server on one CPU, the load on another
   --json FILE     also write all results to FILE
@@ -70,7 +71,7 @@ impl Args {
         let mut args = Args {
             cases: Vec::new(),
             peers: None,
-            rounds: 5,
+            rounds: None,
             workers: 2,
             quick: false,
             pinned: false,
@@ -85,7 +86,7 @@ impl Args {
                 "--quick" => args.quick = true,
                 "--pinned" => args.pinned = true,
                 "--peers" => args.peers = Some(select(value()?, cases)?),
-                "--rounds" => args.rounds = number(word, value()?, 10_000)?,
+                "--rounds" => args.rounds = Some(number(word, value()?, 10_000)?),
                 "--workers" => args.workers = number(word, value()?, 255)?,
                 "--json" => args.json = Some(PathBuf::from(value()?)),
                 "--plot" => args.plot = Some(PathBuf::from(value()?)),
@@ -95,6 +96,10 @@ impl Args {
             }
         }
         Ok(Command::Run(args))
+    }
+
+    pub(crate) fn rounds(&self) -> usize {
+        self.rounds.unwrap_or(if self.quick { 3 } else { 5 })
     }
 
     /// Leaves the cases and entrants that the user asked for, in the order of the cases.
@@ -181,7 +186,7 @@ mod tests {
     #[test]
     fn without_arguments_everything_runs_at_least_five_times() {
         let Ok(Command::Run(args)) = parse("") else { panic!("that runs") };
-        assert!(args.rounds >= 5);
+        assert!(args.rounds() >= 5);
         assert_eq!(args.select(cases::all()).len(), cases::all().len());
     }
 

@@ -35,6 +35,7 @@ mod watchdog;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use crate::args::{Args, Command};
 use crate::case::{Case, Env};
@@ -107,8 +108,9 @@ fn run(case: Case, args: &Args, watchdog: &Watchdog) -> CaseResult {
     let size = case.sweep.map_or(0, |(_, size)| size);
     let env = Env { workers: args.workers, quick: args.quick, pinned: args.pinned, size };
     let mut result = CaseResult::new(case);
+    let start = Instant::now();
     let entrants = result.case.entrants.clone();
-    for round in 0..args.rounds.min(result.case.rounds) {
+    for round in 0..args.rounds().min(result.case.rounds) {
         // Whoever comes first in a round may find a colder machine: it isn't always the same one.
         for i in 0..entrants.len() {
             let who = (round + i) % entrants.len();
@@ -116,6 +118,7 @@ fn run(case: Case, args: &Args, watchdog: &Watchdog) -> CaseResult {
             result.add(who, watchdog.guard(name, || (entrants[who].run)(&env)));
         }
     }
+    result.took = start.elapsed();
     print!("{}", report::table(&result));
     result
 }

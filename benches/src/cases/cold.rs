@@ -13,10 +13,15 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         runtimes!(
             Case::new("cold-start", "a runtime is made, runs one task, is dropped; each").unit(Unit::Us),
-            start: Tenter, TenterCt, Tokio, TokioCt, Smol
+            start: Tenter, Tokio, Smol
         )
         .bound("threads", |env| repeat(env, || threads(env)))
         .judged(Measure::Wall),
+        runtimes!(
+            Case::new("cold-start-ct", "a runtime on one thread is made, runs one task, is dropped; each").unit(Unit::Us),
+            start: TenterCt, TokioCt
+        )
+        .row(TenterCt::NAME, Measure::Wall, None),
     ]
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
             Case::new("idle-task", "a spawned task that waits and holds 16 bytes; resident memory per task").unit(Unit::Bytes),
             idle: Tenter, Tokio, Smol, Nio
         )
-        .bound("boxed future", |env| in_child("idle-task", "boxed future", env, env.scale(IDLE)))
+        .bound("boxed future", |env| in_child("idle-task", "boxed future", env, IDLE))
         .goal(Measure::Wall, 112.0, Than::Absolute),
         runtimes!(
             Case::new("burst", "resident memory after a million tasks waited and ended, over that before; within 10 s")
@@ -81,7 +81,7 @@ fn in_child(name: &str, who: &str, env: &Env, count: usize) -> Sample {
 }
 
 fn idle<R: Runtime>(env: &Env) -> Sample {
-    in_child("idle-task", R::NAME, env, env.scale(IDLE))
+    in_child("idle-task", R::NAME, env, IDLE)
 }
 
 fn burst<R: Runtime>(env: &Env) -> Sample {

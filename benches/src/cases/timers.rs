@@ -22,14 +22,14 @@ pub(crate) fn cases() -> Vec<Case> {
             Case::new("sleeps", "200k tasks sleep 1 to 100 ms; CPU per task"),
             many: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
         )
-        .bound("heap", |env| heap(env.scale(MANY), |i| random(i, 100_000)).0)
+        .bound("heap", |env| heap(MANY, |i| random(i, 100_000)).0)
         .goal(Measure::Cpu, 0.28, Than::Tokio),
         runtimes!(
             Case::new("sleeps-spread", "2000 tasks, one of which has slept enough every 0.1 ms; how late they are, median")
                 .unit(Unit::Us),
             spread: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
         )
-        .bound("heap", |env| heap(env.scale(SPREAD), |i| Duration::from_micros(100 * i as u64)).1)
+        .bound("heap", |env| heap(SPREAD, |i| Duration::from_micros(100 * i as u64)).1)
         .tail("p99")
         .goal(Measure::Wall, 100.0, Than::Absolute)
         .goal(Measure::Cpu, 1.0, Than::Tokio),
@@ -63,11 +63,11 @@ fn random(i: usize, most: u64) -> Duration {
 }
 
 fn many<R: Runtime>(env: &Env) -> Sample {
-    sleeps::<R>(R::start(env), env.scale(MANY), |i| random(i, 100_000)).0
+    sleeps::<R>(R::start(env), MANY, |i| random(i, 100_000)).0
 }
 
 fn spread<R: Runtime>(env: &Env) -> Sample {
-    sleeps::<R>(R::start(env), env.scale(SPREAD), |i| Duration::from_micros(100 * i as u64)).1
+    sleeps::<R>(R::start(env), SPREAD, |i| Duration::from_micros(100 * i as u64)).1
 }
 
 /// Costs per task, and how late they are.

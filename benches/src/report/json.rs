@@ -41,12 +41,13 @@ fn case(result: &CaseResult) -> String {
     let sweep =
         case.sweep.map_or_else(String::new, |(name, size)| format!("\"sweep\": {}, \"size\": {size}, ", string(name)));
     format!(
-        "    {{\"case\": {}, {sweep}\"about\": {}, \"unit\": {}, \"tail\": {},\n     \"entrants\": [\n{}\n     ],\n     \
+        "    {{\"case\": {}, {sweep}\"about\": {}, \"unit\": {}, \"tail\": {}, \"seconds\": {},\n     \"entrants\": [\n{}\n     ],\n     \
          \"summary\": [\n{}\n     ]}}",
         string(&case.name),
         string(case.about),
         string(&case.unit.to_string()),
         string(case.tail),
+        number(result.took.as_secs_f64()),
         entrants.join(",\n"),
         lines.join(",\n")
     )

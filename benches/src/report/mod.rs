@@ -7,6 +7,8 @@ mod summary;
 mod svg;
 mod table;
 
+use std::time::Duration;
+
 use crate::case::{Case, Entrant, Measure, Role, Row};
 use crate::measure::{Sample, Spread};
 
@@ -22,6 +24,8 @@ pub(crate) struct CaseResult {
     pub(crate) case: Case,
     /// Of each entrant, in the order of the rounds.
     samples: Vec<Vec<Sample>>,
+    /// All rounds of all entrants.
+    pub(crate) took: Duration,
 }
 
 /// A number of an entrant that others are compared with.
@@ -34,7 +38,7 @@ struct Mark {
 impl CaseResult {
     pub(crate) fn new(case: Case) -> Self {
         let samples = vec![Vec::new(); case.entrants.len()];
-        CaseResult { case, samples }
+        CaseResult { case, samples, took: Duration::ZERO }
     }
 
     pub(crate) fn add(&mut self, entrant: usize, sample: Sample) {

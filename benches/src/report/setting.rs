@@ -24,7 +24,7 @@ impl Setting {
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         Setting {
-            rounds: args.rounds,
+            rounds: args.rounds(),
             workers: args.workers,
             quick: args.quick,
             pinned: args.pinned,

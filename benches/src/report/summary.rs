@@ -67,11 +67,8 @@ pub(crate) fn summary(results: &[CaseResult]) -> String {
     let width = lines.iter().map(|line| line.title.chars().count()).max().unwrap_or(0).max(20);
     let mut out =
         format!("\nsummary: tenter's cost, and as a part of others' (medians; below 1 is less cost)\n{:width$}", "");
-    let _ = writeln!(
-        out,
-        " {:>9} {:>9} {:>9} {:>9} {:>9}  {:<18} {}",
-        "tenter", "vs tokio", "best peer", "vs best", "vs bound", "goal", ""
-    );
+    let _ =
+        writeln!(out, " {:>9} {:>9} {:>9} {:>9} {:>9}  goal", "tenter", "vs tokio", "best peer", "vs best", "vs bound");
     let text = |ratio: Option<f64>| ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
     for line in &lines {
         let stand = match line.ahead {

@@ -14,7 +14,8 @@ pub(crate) fn table(result: &CaseResult) -> String {
         Measure::Cpu => "CPU",
         Measure::Tail => case.tail,
     };
-    let mut out = format!("\n{}: {} [{}; ratios of {judged}]\n", case.name, case.about, case.unit);
+    let took = result.took.as_secs_f64();
+    let mut out = format!("\n{}: {} [{}; ratios of {judged}; {took:.1} s]\n", case.name, case.about, case.unit);
     let _ = write!(out, "{:<16} {:>9} {:>9} {:>9} {:>9}", "", "min", "median", "max", "CPU ns");
     if !case.tail.is_empty() {
         let _ = write!(out, " {:>9}", case.tail);
