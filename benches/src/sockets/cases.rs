@@ -104,7 +104,7 @@ fn everyone<R: Run>(case: Case) -> Case {
 
 /// The judged values of an echo case.
 fn judged(case: Case) -> Case {
-    let case = case.tail("p99").goal(Measure::Cpu, 1.03, Than::Bound);
+    let case = case.unit(Unit::Us).tail("p99").goal(Measure::Cpu, 1.03, Than::Bound);
     case.judged(Measure::Wall).goal(Measure::Tail, 1.0, Than::Best)
 }
 
@@ -137,18 +137,21 @@ fn others() -> Vec<Case> {
     vec![
         on::<Threads, Bulk>(everyone::<Bulk>(
             Case::new("echo-16k", "8 connections send 16 KiB and get them back; per KiB")
+                .unit(Unit::Us)
                 .tail("p99")
                 .goal(Measure::Cpu, 0.9, Than::Tokio)
                 .judged(Measure::Wall),
         )),
         on::<Threads, Churn>(everyone::<Churn>(
             Case::new("accept", "a server accepts and closes, in a task each; per connection")
+                .unit(Unit::Us)
                 .tail("p99")
                 .goal(Measure::Cpu, 0.9, Than::Tokio)
                 .judged(Measure::Wall),
         )),
         on::<RawEpoll, Hello>(multi::<Hello>(
             Case::new("hyper", "hyper's hello world on 64 connections that stay open; per request")
+                .unit(Unit::Us)
                 .tail("p99")
                 .goal(Measure::Cpu, 0.92, Than::Tokio)
                 .judged(Measure::Wall),
@@ -170,7 +173,7 @@ fn others() -> Vec<Case> {
 
 fn sweep(sizes: &[usize], rounds: usize, with: fn(Case) -> Case) -> Vec<Case> {
     Case::sweep("connections", sizes, |case, _| {
-        let case = case.about("echo on so many connections; per request").tail("p99").rounds(rounds);
+        let case = case.about("echo on so many connections; per request").unit(Unit::Us).tail("p99").rounds(rounds);
         let case = on::<Tokio, EchoSweep>(on::<Tenter, EchoSweep>(with(case)));
         on::<RawEpoll, EchoSweep>(on::<Smol, EchoSweep>(case)).judged(Measure::Cpu)
     })

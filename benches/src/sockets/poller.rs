@@ -4,14 +4,13 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::event::Timespec;
+use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::io::Errno;
 
 /// Events taken by one wait, at most.
 const BATCH: usize = 1024;
 
-#[derive(Debug)]
 pub(super) struct Poller {
     epoll: OwnedFd,
     events: Vec<Event>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::dialog::Dialog;
 use super::generator::{self, Report};
-use super::server::{Entrant, Server, Service};
+use super::server::{Entrant, HOGGED, Server, Service};
 use super::system::Cpu;
 use crate::case::Env;
 use crate::measure::{Sample, per};
@@ -114,8 +114,8 @@ pub(super) fn closed_loop<E: Entrant>(
         pair.load(&format!("run {}", duration.as_millis() / 5))?;
         let (report, cpu) = pair.load(&format!("run {}", duration.as_millis()))?;
         let units = report.count as usize * per_request;
-        let tail = Some(report.p99.as_nanos() as f64);
-        Ok(Sample { wall: per(report.elapsed, units), cpu: per(cpu, units), tail })
+        let wall = micros(report.elapsed) / units.max(1) as f64;
+        Ok(Sample { wall, cpu: per(cpu, units), tail: Some(micros(report.p99)) })
     })
 }
 
@@ -138,16 +138,16 @@ pub(super) fn churn<E: Entrant>(env: &Env) -> Sample {
         let address = pair.server.address;
         pair.load(&format!("churn {address} {} 16", n / 10))?;
         let (report, cpu) = pair.load(&format!("churn {address} {n} 16"))?;
-        let (n, tail) = (report.count as usize, Some(report.p99.as_nanos() as f64));
-        Ok(Sample { wall: per(report.elapsed, n), cpu: per(cpu, n), tail })
+        let wall = micros(report.elapsed) / report.count.max(1) as f64;
+        Ok(Sample { wall, cpu: per(cpu, report.count as usize), tail: Some(micros(report.p99)) })
     })
 }
 
-/// A thousand connections with 5000 requests a second between them, while a task computes.
+/// Some connections with 5000 requests a second between them, while a task computes.
 pub(super) fn beside_a_hog<E: Entrant>(env: &Env) -> Sample {
     let millis = if env.quick { 250 } else { 800 };
     measure::<E>(Service::HoggedEcho, Place::of(env), |pair| {
-        pair.connect(1_000, "echo 64")?;
+        pair.connect(HOGGED, "echo 64")?;
         let (report, cpu) = pair.load(&format!("pace {millis} 5000"))?;
         let cpu = per(cpu, report.count as usize);
         Ok(Sample { wall: micros(report.p50), cpu, tail: Some(micros(report.p99)) })

@@ -18,7 +18,6 @@ const OPENED_AT_ONCE: usize = 64;
 /// How often a paced load sends. The requests of one tick are sent together.
 const TICK: Duration = Duration::from_millis(1);
 
-#[derive(Debug)]
 pub(super) struct Connections {
     poller: Poller,
     list: Vec<Connection>,

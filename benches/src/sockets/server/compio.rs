@@ -25,10 +25,9 @@ impl Entrant for Compio {
         let (started, address) = mpsc::channel();
         thread::spawn(move || {
             Runtime::new()?.block_on(async {
-                let listener = TcpListener::bind(ANY_PORT).await;
-                let address = listener.as_ref().map_err(io::Error::other).and_then(TcpListener::local_addr);
-                started.send(address).map_err(io::Error::other)?;
-                serve(listener?, service).await
+                let listener = TcpListener::bind(ANY_PORT).await?;
+                started.send(listener.local_addr()).map_err(io::Error::other)?;
+                serve(listener, service).await
             })
         });
         address.recv().map_err(io::Error::other)?

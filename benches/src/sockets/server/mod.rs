@@ -49,7 +49,7 @@ pub(super) const CHILD: &str = "server";
 pub(super) enum Service {
     /// Sends back what it gets, read into a buffer of that many bytes.
     Echo(usize),
-    /// The same, while one task computes for [`HOG_POLL`] at a time.
+    /// The same, and from the [`HOGGED`]th connection on one task computes for [`HOG_POLL`] at a time.
     HoggedEcho,
     /// Closes each at once, in a task.
     Close,
@@ -61,7 +61,15 @@ pub(super) enum Service {
 const HOG_POLL: Duration = Duration::from_millis(200);
 const HOG_PAUSE: Duration = Duration::from_millis(5);
 
+/// How many connections [`Service::HoggedEcho`] waits for.
+pub(super) const HOGGED: usize = 1_000;
+
 impl Service {
+    /// Should the task that computes start with the `nth` connection?
+    fn is_hogged_by(self, nth: usize) -> bool {
+        self == Service::HoggedEcho && nth == HOGGED
+    }
+
     fn word(self) -> String {
         match self {
             Service::Echo(size) => format!("echo-{size}"),

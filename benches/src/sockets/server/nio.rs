@@ -25,21 +25,20 @@ impl Entrant for Nio {
         let runtime = Box::leak(Box::new(RuntimeBuilder::new().worker_threads(workers).rt()?));
         let (started, address) = mpsc::channel();
         runtime.spawn_pinned(move || async move {
-            let listener = TcpListener::bind(ANY_PORT).await;
-            let address = listener.as_ref().map_err(io::Error::other).and_then(TcpListener::local_addr);
-            started.send(address).map_err(io::Error::other)?;
-            serve(listener?, service).await
+            let listener = TcpListener::bind(ANY_PORT).await?;
+            started.send(listener.local_addr()).map_err(io::Error::other)?;
+            serve(listener, service).await
         });
         address.recv().map_err(io::Error::other)?
     }
 }
 
 async fn serve(mut listener: TcpListener, service: Service) -> io::Result<()> {
-    if service == Service::HoggedEcho {
-        nio::spawn(compute());
-    }
-    loop {
+    for nth in 1.. {
         let connection = listener.accept().await?;
+        if service.is_hogged_by(nth) {
+            nio::spawn_pinned(compute);
+        }
         match service {
             Service::Echo(size) => drop(nio::spawn_pinned(move || echo(connection, size))),
             Service::HoggedEcho => drop(nio::spawn_pinned(move || echo(connection, 1024))),
@@ -47,6 +46,7 @@ async fn serve(mut listener: TcpListener, service: Service) -> io::Result<()> {
             Service::Hello => drop(nio::spawn_pinned(move || greet(connection))),
         }
     }
+    Ok(())
 }
 
 async fn compute() {

@@ -34,11 +34,12 @@ impl Entrant for RawEpoll {
         let listener = TcpListener::bind(ANY_PORT)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let poller = Poller::new()?;
-        poller.add(&listener, LISTENER)?;
-        let connections = Vec::new();
-        let mut server = Loop { poller, listener, service, connections, free: Vec::new(), buf: vec![0; size] };
-        thread::spawn(move || server.run());
+        thread::spawn(move || {
+            let poller = Poller::new()?;
+            poller.add(&listener, LISTENER)?;
+            let connections = Vec::new();
+            Loop { poller, listener, service, connections, free: Vec::new(), buf: vec![0; size] }.run()
+        });
         Ok(address)
     }
 }
@@ -50,7 +51,6 @@ struct Connection {
     unsent: Vec<u8>,
 }
 
-#[derive(Debug)]
 struct Loop {
     poller: Poller,
     listener: TcpListener,

@@ -31,11 +31,11 @@ impl Entrant for Tenter {
 }
 
 async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
-    if service == Service::HoggedEcho {
-        tenter::spawn(compute()).detach();
-    }
-    loop {
+    for nth in 1.. {
         let (stream, _) = listener.accept().await?;
+        if service.is_hogged_by(nth) {
+            tenter::spawn(compute()).detach();
+        }
         match service {
             Service::Echo(size) => tenter::spawn(echo(stream, size)).detach(),
             Service::HoggedEcho => tenter::spawn(echo(stream, 1024)).detach(),
@@ -43,6 +43,7 @@ async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
             Service::Hello => tenter::spawn(greet(stream)).detach(),
         }
     }
+    Ok(())
 }
 
 async fn compute() {

@@ -43,10 +43,9 @@ impl Entrant for TokioCt {
         let (started, address) = mpsc::channel();
         thread::spawn(move || {
             runtime.block_on(async {
-                let listener = TcpListener::bind(ANY_PORT).await;
-                let address = listener.as_ref().map_err(io::Error::other).and_then(TcpListener::local_addr);
-                started.send(address).map_err(io::Error::other)?;
-                serve(listener?, service).await
+                let listener = TcpListener::bind(ANY_PORT).await?;
+                started.send(listener.local_addr()).map_err(io::Error::other)?;
+                serve(listener, service).await
             })
         });
         address.recv().map_err(io::Error::other)?
@@ -54,11 +53,11 @@ impl Entrant for TokioCt {
 }
 
 async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
-    if service == Service::HoggedEcho {
-        tokio::spawn(compute());
-    }
-    loop {
+    for nth in 1.. {
         let (stream, _) = listener.accept().await?;
+        if service.is_hogged_by(nth) {
+            tokio::spawn(compute());
+        }
         match service {
             Service::Echo(size) => drop(tokio::spawn(echo(stream, size))),
             Service::HoggedEcho => drop(tokio::spawn(echo(stream, 1024))),
@@ -66,6 +65,7 @@ async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
             Service::Hello => drop(tokio::spawn(greet(stream))),
         }
     }
+    Ok(())
 }
 
 async fn compute() {
