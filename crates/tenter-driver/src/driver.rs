@@ -54,10 +54,15 @@ pub struct Driver {
     start: Instant,
     /// Whether the reactor reports only what it was armed for.
     arms: bool,
+    /// Whether each arrival is an event of its own, see [`Ready::drained`](crate::Ready::drained).
+    true_edges: bool,
     sources: Slab,
     source_count: Count,
     /// One wheel for each worker's seat, then the remote one.
     wheels: Box<[SharedWheel]>,
+    /// Set by [`wake_all`](Self::wake_all), before it takes the wheels' locks. Relaxed: who finds under a wheel's lock
+    /// that a timer has gone sees it if that was the reason.
+    told_everyone: AtomicBool,
     seated: AtomicBool,
     sleeping_until: SleepingUntil,
     /// Used by the holder of the seat alone, so its lock is always free.
@@ -68,14 +73,17 @@ impl Driver {
     /// A driver with `wheels` wheels for workers, numbered from 0, and a remote one for all other threads.
     #[must_use]
     pub fn new(reactor: Arc<dyn Reactor>, clock: Clock, wheels: usize) -> Arc<Self> {
+        let capabilities = reactor.capabilities();
         Arc::new(Self {
-            arms: reactor.capabilities().trigger != Trigger::Edge,
+            arms: capabilities.trigger != Trigger::Edge,
+            true_edges: capabilities.true_edges,
             reactor,
             clock,
             start: clock.now(),
             sources: Slab::new(),
             source_count: Count::new(0),
             wheels: (0..=wheels).map(|_| SharedWheel::new()).collect(),
+            told_everyone: AtomicBool::new(false),
             seated: AtomicBool::new(false),
             sleeping_until: SleepingUntil::new(),
             events: Mutex::new(Events::with_capacity(EVENTS)),
@@ -145,7 +153,9 @@ impl Driver {
         }
     }
 
-    /// Moves the wakers of one wheel's due timers into `out`; a load if there are none.
+    /// Moves the wakers of one wheel's due timers into `out`, but no more than 64 at a time: then
+    /// [`next_deadline`](Self::next_deadline) is not after `now`, and the caller comes back when it has given others
+    /// their turn. A load if there are none.
     ///
     /// # Panics
     /// If there is no such wheel.
@@ -185,7 +195,8 @@ impl Driver {
         key
     }
 
-    /// Replaces the waker of a timer. False: it has fired, or was removed.
+    /// Replaces the waker of a timer. False: it was removed, or has fired, so that its deadline has passed unless
+    /// [everyone was told](Self::told_everyone).
     pub fn update_timer(&self, key: TimerKey, waker: &Waker) -> bool {
         self.wheels[key.wheel as usize].update(key, waker)
     }
@@ -200,8 +211,9 @@ impl Driver {
     /// Moves the wakers of all who wait for a source or a timer into `out`, as if everything had become ready: for the
     /// end of a runtime, after which nobody waits in the reactor any more.
     ///
-    /// Sources and timers stay usable; who asks again waits again, unless the runtime says otherwise.
+    /// Sources and timers stay usable, and [`told_everyone`](Self::told_everyone) is so from now on; who asks again waits again, unless the runtime says otherwise.
     pub fn wake_all(&self, out: &mut Vec<Waker>) {
+        self.told_everyone.store(true, Ordering::Relaxed);
         for (slot, entry) in self.sources.slots() {
             entry.dispatch(&self.site(slot), Readiness::READ | Readiness::WRITE, out);
         }
@@ -211,10 +223,24 @@ impl Driver {
     }
 }
 
+impl Driver {
+    /// Whether [`wake_all`](Self::wake_all) was called: from then on a timer may have fired before its deadline.
+    #[must_use]
+    pub fn told_everyone(&self) -> bool {
+        self.told_everyone.load(Ordering::Relaxed)
+    }
+}
+
 /// What the other modules see of it.
 impl Driver {
+    #[inline]
     pub(crate) fn sources(&self) -> &Slab {
         &self.sources
+    }
+
+    #[inline]
+    pub(crate) fn has_true_edges(&self) -> bool {
+        self.true_edges
     }
 
     pub(crate) fn count_source(&self) {
@@ -225,6 +251,7 @@ impl Driver {
         self.source_count.fetch_sub(1, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn site(&self, slot: Slot) -> Site<'_> {
         Site { slot, armed_by: self.arms.then_some(&*self.reactor) }
     }

@@ -8,7 +8,7 @@ use std::task::Context;
 use std::task::Poll;
 
 use common::{Counter, Mock, clear_both, driver, poll, register, turn};
-use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 use tenter_driver::{Direction, Driver, Registration};
 use tenter_reactor::{Readiness, Trigger};
@@ -172,4 +172,58 @@ fn every_deregister_returns_only_when_the_source_may_be_closed() {
         end(&world);
         other.join().unwrap();
     });
+}
+
+/// A stream: how many bytes wait to be read, and [`CLOSED`] once that is all there will be.
+struct Stream {
+    world: Arc<World>,
+    state: AtomicUsize,
+}
+
+const CLOSED: usize = 1 << 8;
+
+impl Stream {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { world: World::new(Trigger::Edge), state: AtomicUsize::new(0) })
+    }
+
+    /// Bytes and perhaps the end come, as one edge.
+    fn arrive(&self, arrival: usize) {
+        self.state.fetch_add(arrival, Ordering::Relaxed);
+        let closed = if arrival & CLOSED == 0 { Readiness::NONE } else { Readiness::READ_CLOSED };
+        self.world.mock.post(self.world.mock.last_token(), Readiness::READ | closed);
+        turn(&self.world.driver);
+    }
+
+    /// Reads until the end (true) or until it has to wait. Each read takes all there is, and is short.
+    fn read_to_end(&self, waker: &std::task::Waker) -> bool {
+        loop {
+            let Poll::Ready(seen) = poll(&self.world.source, Direction::Read, waker) else { return false };
+            let seen = seen.unwrap();
+            let found = self.state.fetch_and(CLOSED, Ordering::Relaxed);
+            match found {
+                CLOSED => return true,
+                0 => self.world.source.clear_ready(seen, Direction::Read),
+                _ => self.world.source.clear_ready(seen.drained(), Direction::Read),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_short_read_forgets_no_arrival_and_no_end() {
+    for arrivals in [&[1, 1][..], &[1, CLOSED], &[1 | CLOSED], &[1, 1 | CLOSED]] {
+        check(3, || {
+            let stream = Stream::new();
+            let events = thread::spawn({
+                let stream = stream.clone();
+                move || arrivals.iter().for_each(|arrival| stream.arrive(*arrival))
+            });
+            let (wakes, waker) = Counter::new();
+            let ended = stream.read_to_end(&waker);
+            events.join().unwrap();
+            let left = stream.state.load(Ordering::Relaxed);
+            assert!(ended || left == 0 || wakes.count() > 0, "the reader sleeps for ever before {left:#x}");
+        });
+    }
 }

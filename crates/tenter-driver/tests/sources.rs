@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::{Counter, Hook, Mock, clear_both, driver, poll, register, turn};
-use tenter_driver::{Direction, Driver, Registration};
+use tenter_driver::{Direction, Driver, Ready, Registration};
 use tenter_reactor::{Readiness, Token, Trigger};
 
 fn edge() -> (Arc<Mock>, Arc<Driver>) {
@@ -133,7 +133,7 @@ fn a_closed_end_stays_visible_and_makes_its_direction_ready() {
     assert!(poll(&source, Direction::Read, Waker::noop()).is_ready());
     assert!(poll(&source, Direction::Write, Waker::noop()).is_pending(), "a half-closed stream is still written to");
     // A short read does not clear it: the end has come with the data, as one edge.
-    source.clear_drained(source.ready(Direction::Read), Direction::Read);
+    source.clear_ready(source.ready(Direction::Read).drained(), Direction::Read);
     assert!(poll(&source, Direction::Read, Waker::noop()).is_ready());
     // An operation that would block knows better, or the task would spin.
     source.clear_ready(source.ready(Direction::Read), Direction::Read);
@@ -145,8 +145,40 @@ fn a_closed_end_stays_visible_and_makes_its_direction_ready() {
 fn a_short_read_clears_readiness_while_nothing_is_closed() {
     let (_, driver) = edge();
     let source = register(&driver).unwrap();
-    source.clear_drained(source.ready(Direction::Read), Direction::Read);
+    source.clear_ready(source.ready(Direction::Read).drained(), Direction::Read);
     assert!(poll(&source, Direction::Read, Waker::noop()).is_pending());
+    assert!(poll(&source, Direction::Write, Waker::noop()).is_ready());
+}
+
+#[test]
+fn a_short_read_proves_nothing_at_urgent_data() {
+    let (mock, driver) = edge();
+    let source = blocked(&driver);
+    mock.post(mock.last_token(), Readiness::READ | Readiness::PRIORITY);
+    turn(&driver);
+    source.clear_ready(source.ready(Direction::Read).drained(), Direction::Read);
+    assert!(poll(&source, Direction::Read, Waker::noop()).is_ready());
+}
+
+#[test]
+fn a_short_read_proves_nothing_without_true_edges() {
+    let mock = Mock::new(Trigger::OneShot);
+    let driver = driver(&mock);
+    let source = register(&driver).unwrap();
+    source.clear_ready(source.ready(Direction::Read).drained(), Direction::Read);
+    assert!(poll(&source, Direction::Read, Waker::noop()).is_ready());
+}
+
+#[test]
+fn what_was_assumed_is_forgotten_only_before_the_first_event() {
+    let (mock, driver) = edge();
+    let source = register(&driver).unwrap();
+    source.clear_ready(Ready::ASSUMED, Direction::Write);
+    assert!(poll(&source, Direction::Write, Waker::noop()).is_pending());
+    assert!(poll(&source, Direction::Read, Waker::noop()).is_ready());
+    mock.post(mock.last_token(), Readiness::WRITE);
+    turn(&driver);
+    source.clear_ready(Ready::ASSUMED, Direction::Write);
     assert!(poll(&source, Direction::Write, Waker::noop()).is_ready());
 }
 

@@ -3,6 +3,8 @@
 //! [`Async<T>`] makes any object with a file descriptor asynchronous; [`Timer`] and the functions of [`time`] wait for
 //! a moment. Both bind to the ambient runtime when they are made and can be polled from any thread.
 
+mod attempt;
+mod listen;
 mod ready;
 mod sockets;
 mod sys;
@@ -10,6 +12,7 @@ pub mod time;
 mod timer;
 mod wrapper;
 
+pub use listen::ListenOptions;
 pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
 pub use timer::Timer;
 pub use wrapper::{Async, IoSafe};

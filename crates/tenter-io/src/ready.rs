@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tenter_core::coop;
 use tenter_runtime::{Direction, Ready, Source, WaiterKey};
 
 use crate::{Async, sys};
@@ -44,9 +45,11 @@ fn poll_verified<T: AsFd>(
     cx: &mut Context<'_>,
     key: &mut Option<WaiterKey>,
 ) -> Poll<io::Result<()>> {
+    let unit = ready!(coop::poll_proceed(cx));
     loop {
         let seen = ready!(io.source().poll_ready_keyed(cx, direction, key))?;
         if sys::is_ready(io.get_ref().as_fd(), direction)? {
+            unit.made_progress();
             return Poll::Ready(Ok(()));
         }
         io.source().clear_ready(seen, direction);

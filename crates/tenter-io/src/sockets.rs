@@ -1,16 +1,18 @@
 //! What `Async` can do with the standard library's TCP types, as in smol.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_lite::stream;
-use socket2::{Domain, Protocol, Socket, Type};
+use tenter_runtime::{Direction, Ready};
 
-use crate::Async;
+use crate::{Async, ListenOptions, sys};
 
 impl Async<TcpListener> {
-    /// Binds a listener to an address.
+    /// Binds a listener to an address, with a backlog of 1024; [`ListenOptions`] has more choices.
     ///
     /// ```
     /// use std::net::TcpListener;
@@ -30,7 +32,7 @@ impl Async<TcpListener> {
     /// # Errors
     /// If the address is in use or not this machine's, or as [`Async::new`].
     pub fn bind(addr: impl Into<SocketAddr>) -> io::Result<Self> {
-        Self::new(TcpListener::bind(addr.into())?)
+        ListenOptions::new().bind(addr)
     }
 
     /// Accepts a connection.
@@ -42,8 +44,17 @@ impl Async<TcpListener> {
     /// # Cancel safety
     /// A connection is either given or stays in the backlog.
     pub async fn accept(&self) -> io::Result<(Async<TcpStream>, SocketAddr)> {
-        let (stream, addr) = self.read_with(TcpListener::accept).await?;
-        Ok((Async::new(stream)?, addr))
+        let (stream, addr) = self.read_with(sys::accept).await?;
+        Ok((Async::new_nonblocking(stream)?, addr))
+    }
+
+    /// Polls for a connection; as [`accept`](Self::accept), for use in a `poll` function.
+    ///
+    /// # Errors
+    /// As `accept`.
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Async<TcpStream>, SocketAddr)>> {
+        let (stream, addr) = ready!(self.poll_with(cx, Direction::Read, sys::accept))?;
+        Poll::Ready(Ok((Async::new_nonblocking(stream)?, addr)))
     }
 
     /// The connections, one after the other, without end.
@@ -65,19 +76,14 @@ impl Async<TcpStream> {
     /// The attempt is given up and its socket closed.
     pub async fn connect(addr: impl Into<SocketAddr>) -> io::Result<Self> {
         let addr = addr.into();
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        match socket.connect(&addr.into()) {
-            Ok(()) => {}
-            Err(error) if is_in_progress(&error) => {}
-            Err(error) => return Err(error),
+        let (socket, connected) = sys::start_connect(addr)?;
+        let stream = Self::new_nonblocking(socket)?;
+        if !connected {
+            // The system has just said that it takes time: no need to ask again before the reactor says something.
+            stream.source().clear_ready(Ready::ASSUMED, Direction::Write);
+            poll_fn(|cx| stream.poll_with(cx, Direction::Write, |socket| sys::finish_connect(socket, addr))).await?;
         }
-        let stream = Self::new_nonblocking(TcpStream::from(socket))?;
-        stream.writable().await?;
-        match stream.get_ref().take_error()? {
-            None => Ok(stream),
-            Some(error) => Err(error),
-        }
+        Ok(stream)
     }
 
     /// Reads without taking what was read.
@@ -90,11 +96,6 @@ impl Async<TcpStream> {
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.read_with(|io| io.peek(buf)).await
     }
-}
-
-fn is_in_progress(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
-        || error.kind() == io::ErrorKind::WouldBlock
 }
 
 impl TryFrom<TcpListener> for Async<TcpListener> {

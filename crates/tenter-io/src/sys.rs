@@ -1,10 +1,12 @@
 //! What the operating system is asked directly.
 
 use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::BorrowedFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use tenter_runtime::Direction;
 
 /// Puts a file descriptor into non-blocking mode.
@@ -28,8 +30,78 @@ pub(crate) fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<b
     loop {
         match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
             Ok(ready) => return Ok(ready > 0),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Takes a connection, whose socket does not block.
+///
+/// The standard library has `accept4` make it close-on-exec alone, and the rest would be two more calls.
+#[cfg(not(target_vendor = "apple"))]
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    use rustix::net::{SocketFlags, acceptfrom_with};
+
+    let (socket, addr) = acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)?;
+    let addr = addr.and_then(|addr| SocketAddr::try_from(addr).ok());
+    Ok((socket.into(), addr.ok_or(io::ErrorKind::ConnectionAborted)?))
+}
+
+/// Takes a connection, whose socket does not block.
+#[cfg(target_vendor = "apple")]
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, addr) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, addr))
+}
+
+/// A socket that does not block and has begun to connect; `true` if that is done already.
+pub(crate) fn start_connect(addr: SocketAddr) -> io::Result<(TcpStream, bool)> {
+    let socket = new_socket(addr)?;
+    match rustix::net::connect(&socket, &addr) {
+        Ok(()) => Ok((socket, true)),
+        Err(Errno::INPROGRESS | Errno::AGAIN | Errno::INTR) => Ok((socket, false)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn new_socket(addr: SocketAddr) -> io::Result<TcpStream> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+
+    let family = if addr.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    Ok(socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?.into())
+}
+
+#[cfg(target_vendor = "apple")]
+fn new_socket(addr: SocketAddr) -> io::Result<TcpStream> {
+    use socket2::{Domain, Protocol, Socket, Type};
+
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Whether a connection that was begun is made: `WouldBlock` if not yet, else how it ended.
+///
+/// Linux answers that to a second `connect`, in one call that a spurious event cannot mislead.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn finish_connect(socket: &TcpStream, addr: SocketAddr) -> io::Result<()> {
+    match rustix::net::connect(socket, &addr) {
+        Ok(()) | Err(Errno::ISCONN) => Ok(()),
+        Err(Errno::ALREADY | Errno::INPROGRESS) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a connection that was begun is made: `WouldBlock` if not yet, else how it ended.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn finish_connect(socket: &TcpStream, _: SocketAddr) -> io::Result<()> {
+    use std::os::fd::AsFd;
+
+    if !is_ready(socket.as_fd(), Direction::Write)? {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    socket.take_error()?.map_or(Ok(()), Err)
 }

@@ -11,8 +11,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
+use tenter_core::coop;
 use tenter_runtime::{Direction, Handle, Source};
 
+use crate::attempt::attempt;
 use crate::ready::{Readable, ReadableOwned, Waiter, Writable, WritableOwned};
 use crate::sys;
 
@@ -130,6 +132,7 @@ impl<T: AsFd> Async<T> {
 
 impl<T> Async<T> {
     /// The object itself. Its operations do not wait: they say [`WouldBlock`](io::ErrorKind::WouldBlock).
+    #[inline]
     pub fn get_ref(&self) -> &T {
         self.io.as_ref().expect("the object is there until it is given away")
     }
@@ -157,6 +160,7 @@ impl<T> Async<T> {
         self.source.handle()
     }
 
+    #[inline]
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }
@@ -212,9 +216,11 @@ impl<T: AsFd> Async<T> {
     }
 
     fn poll_direction(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<()>> {
+        let unit = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.source.poll_ready(cx, direction))?;
             if sys::is_ready(self.get_ref().as_fd(), direction)? {
+                unit.made_progress();
                 return Poll::Ready(Ok(()));
             }
             self.source.clear_ready(seen, direction);
@@ -286,7 +292,7 @@ impl<T> Async<T> {
         poll_fn(|cx| attempt(source, direction, cx, |cx| waiter.poll(cx), &mut || op(io))).await
     }
 
-    fn poll_with<R>(
+    pub(crate) fn poll_with<R>(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
@@ -305,24 +311,6 @@ impl<T> Async<T> {
         let Self { source, io } = self;
         let io = io.as_mut().expect("the object is there until it is given away");
         attempt(source, direction, cx, |cx| source.poll_ready(cx, direction), &mut || op(io))
-    }
-}
-
-/// Waits, tries, and tells the source when the attempt says that it would block.
-fn attempt<R>(
-    source: &Source,
-    direction: Direction,
-    cx: &mut Context<'_>,
-    mut wait: impl FnMut(&mut Context<'_>) -> Poll<io::Result<tenter_runtime::Ready>>,
-    op: &mut impl FnMut() -> io::Result<R>,
-) -> Poll<io::Result<R>> {
-    loop {
-        let seen = ready!(wait(cx))?;
-        match op() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => source.clear_ready(seen, direction),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return Poll::Ready(done),
-        }
     }
 }
 

@@ -41,3 +41,4 @@ pub use std::net::{AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketA
 pub use addr::{AsyncToSocketAddrs, resolve};
 pub use listener::{Incoming, TcpListener};
 pub use stream::TcpStream;
+pub use tenter_io::ListenOptions;

@@ -11,7 +11,7 @@ use futures_core::Stream;
 use tenter_io::Async;
 
 use crate::attempts::Attempts;
-use crate::{AsyncToSocketAddrs, TcpStream, resolve};
+use crate::{AsyncToSocketAddrs, ListenOptions, TcpStream, resolve};
 
 /// A socket that takes TCP connections. Clones are the same socket.
 ///
@@ -36,7 +36,8 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Binds a listener to the first address of a name that can be had; port 0 stands for any free one.
+    /// Binds a listener to the first address of a name that can be had; port 0 stands for any free one. Up to 1024
+    /// connections may wait to be accepted.
     ///
     /// # Errors
     /// The last address's, if none can be had; as [`resolve`]; or if the reactor can't watch one more socket.
@@ -44,9 +45,34 @@ impl TcpListener {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn bind<A: AsyncToSocketAddrs>(addr: A) -> io::Result<Self> {
+        Self::bind_with(addr, &ListenOptions::new()).await
+    }
+
+    /// As [`bind`](Self::bind), with a backlog of choice, or several listeners at one address.
+    ///
+    /// ```
+    /// use tenter_net::{ListenOptions, TcpListener};
+    ///
+    /// # #[cfg(target_os = "linux")]
+    /// tenter_runtime::block_on(async {
+    ///     let options = ListenOptions::new().reuse_port(true);
+    ///     let first = TcpListener::bind_with("127.0.0.1:0", &options).await?;
+    ///     let second = TcpListener::bind_with(first.local_addr()?, &options).await?;
+    ///     assert_eq!(first.local_addr()?, second.local_addr()?);
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As `bind`; or if the system has no `SO_REUSEPORT`.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn bind_with<A: AsyncToSocketAddrs>(addr: A, options: &ListenOptions) -> io::Result<Self> {
         let mut attempts = Attempts::default();
         for addr in resolve(addr).await? {
-            match Async::<std::net::TcpListener>::bind(addr) {
+            match options.bind(addr) {
                 Ok(listener) => return Ok(listener.into()),
                 Err(error) => attempts.failed(addr, error),
             }
@@ -112,16 +138,6 @@ impl TcpListener {
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.get_ref().set_ttl(ttl)
     }
-
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        loop {
-            match self.inner.get_ref().accept() {
-                Ok((stream, _)) => return Poll::Ready(TcpStream::try_from(stream)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.inner.poll_readable(cx))?,
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
 }
 
 /// The connections that a listener takes; made by [`TcpListener::incoming`].
@@ -135,7 +151,8 @@ impl Stream for Incoming<'_> {
     type Item = io::Result<TcpStream>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.listener.poll_accept(cx).map(Some)
+        let (stream, _) = ready!(self.listener.inner.poll_accept(cx))?;
+        Poll::Ready(Some(Ok(stream.into())))
     }
 }
 

@@ -1,11 +1,11 @@
 //! `TcpStream`.
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use tenter_io::Async;
@@ -144,8 +144,9 @@ impl TcpStream {
 }
 
 impl AsyncRead for TcpStream {
+    #[inline]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self.inner).poll_read(cx, buf)
+        self.inner.poll_read_stream(cx, buf.len(), |stream| sys::read(stream, buf))
     }
 
     fn poll_read_vectored(
@@ -153,13 +154,17 @@ impl AsyncRead for TcpStream {
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self.inner).poll_read_vectored(cx, bufs)
+        let at_once = sys::bufs_at_once(bufs.len());
+        let bufs = &mut bufs[..at_once];
+        let room = sys::room(bufs);
+        self.inner.poll_read_stream(cx, room, |mut stream| stream.read_vectored(bufs))
     }
 }
 
 impl AsyncWrite for TcpStream {
+    #[inline]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self.inner).poll_write(cx, buf)
+        self.inner.poll_write_stream(cx, buf.len(), |stream| sys::write(stream, buf))
     }
 
     fn poll_write_vectored(
@@ -167,13 +172,8 @@ impl AsyncWrite for TcpStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        loop {
-            match sys::write_vectored(self.inner.get_ref(), bufs) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.inner.poll_writable(cx))?,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                done => return Poll::Ready(done),
-            }
-        }
+        let bufs = &bufs[..sys::bufs_at_once(bufs.len())];
+        self.inner.poll_write_stream(cx, sys::room(bufs), |stream| sys::write_vectored(stream, bufs))
     }
 
     /// Does nothing: what was written is with the system already.

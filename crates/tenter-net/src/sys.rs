@@ -3,6 +3,39 @@
 use std::io::{self, IoSlice};
 use std::net::TcpStream;
 
+/// The smallest `IOV_MAX` of the systems this is for; of more buffers the system takes only some, or none.
+const MOST_BUFS: usize = 1024;
+
+/// How many of so many buffers go into one call.
+pub(crate) fn bufs_at_once(bufs: usize) -> usize {
+    bufs.min(MOST_BUFS)
+}
+
+/// The bytes in several buffers.
+pub(crate) fn room<B: std::ops::Deref<Target = [u8]>>(bufs: &[B]) -> usize {
+    bufs.iter().fold(0, |sum, buf| sum.saturating_add(buf.len()))
+}
+
+/// Reads into a buffer, with the system call alone: the C library's function is a point of cancellation of threads, and
+/// twice changes an atomic for it.
+#[inline]
+pub(crate) fn read(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::net::recv(stream, buf, rustix::net::RecvFlags::empty())?.0)
+}
+
+/// Writes a buffer, with the system call alone; a closed peer is an error, never `SIGPIPE`.
+#[cfg(not(target_vendor = "apple"))]
+#[inline]
+pub(crate) fn write(stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(stream, buf, rustix::net::SendFlags::NOSIGNAL)?)
+}
+
+/// Writes a buffer; the standard library has told the socket never to send `SIGPIPE`.
+#[cfg(target_vendor = "apple")]
+pub(crate) fn write(mut stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
+    io::Write::write(&mut stream, buf)
+}
+
 /// Writes from several buffers; a closed peer is an error, never `SIGPIPE`.
 ///
 /// The standard library sends single buffers without the signal, but several of them with `writev`, which can't.
@@ -10,9 +43,6 @@ use std::net::TcpStream;
 pub(crate) fn write_vectored(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
     use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 
-    /// The smallest `IOV_MAX` of the systems this is for; more buffers than the system takes would be an error.
-    const MOST: usize = 1024;
-    let bufs = &bufs[..bufs.len().min(MOST)];
     Ok(sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)?)
 }
 

@@ -52,10 +52,11 @@ impl Direction {
         readiness.intersects(self.causes())
     }
 
-    /// The bits that say that the other end, or the source itself, is finished for this direction.
-    pub(crate) const fn finished(self) -> Readiness {
+    /// The bits with which a short read or write does not prove that the next one would block: there is an end to be
+    /// found, an error, or urgent data, at which reads stop short.
+    pub(crate) const fn undrainable(self) -> Readiness {
         match self {
-            Self::Read => Readiness::READ_CLOSED.union(Readiness::ERROR),
+            Self::Read => Readiness::READ_CLOSED.union(Readiness::ERROR).union(Readiness::PRIORITY),
             Self::Write => Readiness::WRITE_CLOSED.union(Readiness::ERROR),
         }
     }

@@ -158,7 +158,6 @@ impl Entry {
         for direction in Direction::BOTH {
             if direction.is_hit_by(readiness) {
                 guarded.waiters.take(direction, out);
-                self.word.end_wait(direction);
             }
         }
         // The event disarmed both directions; the one that it did not concern may still be awaited.

@@ -115,6 +115,7 @@ impl Registration {
     /// # Errors
     /// [`NotConnected`](io::ErrorKind::NotConnected) after [`deregister`](Self::deregister), and what a one-shot
     /// reactor says when it is armed.
+    #[inline]
     pub fn poll_ready(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Ready>> {
         self.poll(cx, direction, None)
     }
@@ -135,6 +136,7 @@ impl Registration {
         self.poll(cx, direction, Some(key))
     }
 
+    #[inline]
     fn poll(
         &self,
         cx: &mut Context<'_>,
@@ -155,6 +157,7 @@ impl Registration {
     }
 
     /// What the source is ready for, without waiting; nothing once it is deregistered.
+    #[inline]
     #[must_use]
     pub fn ready(&self, direction: Direction) -> Ready {
         // The whole word is one read: the direction makes call sites say what they are about to try.
@@ -162,19 +165,17 @@ impl Registration {
         self.entry().word.look(self.slot.generation).unwrap_or(Ready::NOTHING)
     }
 
-    /// Says that an operation of `direction` would block, where `seen` was taken before it was tried.
+    /// Says that an operation of `direction` would block, where `seen` was taken before it was tried; with
+    /// [`Ready::drained`], that the next one would.
     ///
     /// Readiness that came since `seen` stays. Closed and error bits stay in [`Ready::readiness`], but do not count
     /// as ready any more: an operation that would block knows better (a FIFO that got a new writer, a socket whose
     /// pending error was fetched).
+    #[inline]
     pub fn clear_ready(&self, seen: Ready, direction: Direction) {
-        self.entry().word.clear(self.slot.generation, seen, direction);
-    }
-
-    /// As [`clear_ready`](Self::clear_ready), for an operation that moved less than it could: a short read on a
-    /// stream socket drained it, unless its end is there too. Only for reactors with true edges.
-    pub fn clear_drained(&self, seen: Ready, direction: Direction) {
-        self.entry().word.clear_drained(self.slot.generation, seen, direction);
+        if !seen.is_drained() || self.driver.has_true_edges() {
+            self.entry().word.clear(self.slot.generation, seen, direction);
+        }
     }
 
     /// The driver that watches.
@@ -183,10 +184,12 @@ impl Registration {
         &self.driver
     }
 
+    #[inline]
     fn site(&self) -> Site<'_> {
         self.driver.site(self.slot)
     }
 
+    #[inline]
     fn entry(&self) -> &Entry {
         self.driver.sources().entry(self.slot)
     }

@@ -10,11 +10,14 @@ use super::raw::RawSource;
 use super::slot::{MAX_SLOTS, Slot};
 use crate::lock::lock;
 
-/// The length of chunk 0; each next chunk is twice as long. Small under loom, which counts every lock.
-const FIRST_CHUNK: u32 = if cfg!(tenter_loom) { 2 } else { 64 };
+/// The slots before the first doubling. Small under loom, which counts every lock.
+const FIRST: u32 = if cfg!(tenter_loom) { 4 } else { 64 };
+
+/// Each doubling of the slab is done in so many steps, so that at most a fifth of a large slab has never been used.
+const STEPS: u32 = 4;
 
 /// Enough chunks for every index: all of them hold more than 2^32 entries.
-const CHUNKS: usize = 33 - FIRST_CHUNK.ilog2() as usize;
+const CHUNKS: usize = (STEPS * (33 - FIRST.ilog2())) as usize;
 
 /// The slab. Lookup takes no lock; taking and giving back a slot takes one.
 #[derive(Debug)]
@@ -31,11 +34,24 @@ struct Vacancies {
     fresh: u32,
 }
 
-/// Chunk and position of an index: chunk `k` starts at `FIRST_CHUNK * (2^k - 1)`.
-fn locate(index: u32) -> (usize, usize) {
-    let shifted = u64::from(index) + u64::from(FIRST_CHUNK);
-    let chunk = shifted.ilog2() - FIRST_CHUNK.ilog2();
-    (chunk as usize, (shifted - (u64::from(FIRST_CHUNK) << chunk)) as usize)
+/// Where an index is.
+struct Place {
+    chunk: usize,
+    position: usize,
+    /// Of the chunk.
+    length: usize,
+}
+
+/// Shifted by [`FIRST`], an index is read like a floating-point number: its highest bit is the doubling, the next two
+/// are the step in it, the rest is the position.
+#[inline]
+fn locate(index: u32) -> Place {
+    let shifted = u64::from(index) + u64::from(FIRST);
+    let rest = shifted.ilog2() - STEPS.ilog2();
+    let length = 1 << rest;
+    let step = (shifted >> rest) as usize - STEPS as usize;
+    let doubling = (rest + STEPS.ilog2() - FIRST.ilog2()) as usize;
+    Place { chunk: doubling * STEPS as usize + step, position: shifted as usize & (length - 1), length }
 }
 
 impl Slab {
@@ -44,8 +60,9 @@ impl Slab {
     }
 
     /// The entry of an index, if that part of the slab was ever used.
+    #[inline]
     pub(crate) fn get(&self, index: u32) -> Option<&Entry> {
-        let (chunk, position) = locate(index);
+        let Place { chunk, position, .. } = locate(index);
         self.chunks.get(chunk)?.get()?.get(position)
     }
 
@@ -65,8 +82,8 @@ impl Slab {
         if index == MAX_SLOTS {
             return Err(io::Error::new(io::ErrorKind::OutOfMemory, "too many sources: deregister some first"));
         }
-        let (chunk, _) = locate(index);
-        self.chunks[chunk].get_or_init(|| (0..u64::from(FIRST_CHUNK) << chunk).map(|_| Entry::vacant()).collect());
+        let Place { chunk, length, .. } = locate(index);
+        self.chunks[chunk].get_or_init(|| (0..length).map(|_| Entry::vacant()).collect());
         vacancies.fresh += 1;
         Ok(index)
     }
@@ -87,6 +104,7 @@ impl Slab {
     ///
     /// # Panics
     /// If the slot is not of this slab.
+    #[inline]
     pub(crate) fn entry(&self, slot: Slot) -> &Entry {
         self.get(slot.index).expect("a slot is of the slab that opened it")
     }
@@ -98,12 +116,23 @@ mod tests {
 
     #[test]
     fn every_index_has_a_place_of_its_own() {
-        assert_eq!(locate(0), (0, 0));
-        assert_eq!(locate(FIRST_CHUNK - 1), (0, FIRST_CHUNK as usize - 1));
-        assert_eq!(locate(FIRST_CHUNK), (1, 0));
-        assert_eq!(locate(3 * FIRST_CHUNK), (2, 0));
-        let (chunk, position) = locate(MAX_SLOTS - 1);
-        assert!(chunk < CHUNKS && position < (FIRST_CHUNK as usize) << chunk);
+        let mut next = (0, 0);
+        for index in 0..1_000_000 {
+            let place = locate(index);
+            assert_eq!((place.chunk, place.position), next);
+            next = if place.position + 1 == place.length { (next.0 + 1, 0) } else { (next.0, next.1 + 1) };
+        }
+        let last = locate(MAX_SLOTS - 1);
+        assert!(last.chunk < CHUNKS && last.position < last.length);
+    }
+
+    #[test]
+    fn a_fifth_of_the_slab_at_most_is_unused() {
+        for used in [FIRST, 1000, 3000, 5000, 15_000, 100_000] {
+            let last = locate(used - 1);
+            let unused = last.length - last.position - 1;
+            assert!(unused * 4 <= used as usize, "{unused} beyond {used}");
+        }
     }
 
     #[test]
@@ -124,7 +153,7 @@ mod tests {
         let slab = Slab::new();
         let first = slab.open(RawSource::VACANT).unwrap();
         let place: *const Entry = slab.entry(first);
-        for index in 1..=4 * FIRST_CHUNK {
+        for index in 1..=4 * FIRST {
             assert_eq!(slab.open(RawSource::VACANT).unwrap().index, index);
         }
         assert!(std::ptr::eq(place, slab.entry(first)));

@@ -16,11 +16,19 @@ use super::slot::Generation;
 pub struct Ready {
     tick: u32,
     readiness: Readiness,
+    /// Whether the operation that was tried took all there was, see [`Ready::drained`].
+    drained: bool,
 }
 
 impl Ready {
+    /// What a new source is taken for, both ways, until its first event comes.
+    ///
+    /// Clearing with this makes the next wait one for that event, without an attempt before: for a socket that is
+    /// known not to be ready, because it has only just begun to connect. It does nothing once an event has come.
+    pub const ASSUMED: Self = Self { tick: 0, readiness: Readiness::READ.union(Readiness::WRITE), drained: false };
+
     /// What a finished registration shows.
-    pub(crate) const NOTHING: Self = Self { tick: 0, readiness: Readiness::NONE };
+    pub(crate) const NOTHING: Self = Self { tick: 0, readiness: Readiness::NONE, drained: false };
 
     /// All bits that are set. Closed and error bits stay set once they were seen.
     #[must_use]
@@ -28,8 +36,27 @@ impl Ready {
         self.readiness
     }
 
+    /// The same evidence for an operation that went through and moved fewer bytes than it could: a short read or write
+    /// of a stream socket, which so found it empty or full without asking once more.
+    ///
+    /// Clearing with this does nothing if an end, an error or urgent data was reported (an end can come as one edge with
+    /// the last bytes, and a read stops short at urgent data), or if the reactor has no
+    /// [true edges](tenter_reactor::Capabilities::true_edges). So it is never needed, but spares the attempt that would
+    /// say [`WouldBlock`](std::io::ErrorKind::WouldBlock). Not for an operation that moved nothing, and not for
+    /// objects whose reads end at message boundaries.
+    #[must_use]
+    #[inline]
+    pub const fn drained(self) -> Self {
+        Self { drained: true, ..self }
+    }
+
+    pub(crate) const fn is_drained(self) -> bool {
+        self.drained
+    }
+
     /// Whether an operation of `direction` is worth a try.
     #[must_use]
+    #[inline]
     pub const fn is_ready(self, direction: Direction) -> bool {
         self.readiness.contains(direction.ready())
     }
@@ -51,7 +78,7 @@ pub(crate) enum Begin {
 /// | bits | field | set by | cleared by |
 /// |---|---|---|---|
 /// | 0–5 | readiness | `open` (read, write), `publish` | `clear*` (read and write with their tick unchanged), `close` |
-/// | 6, 7 | read / write has waiters | `begin_wait`, under the entry's lock | `end_wait` and `close`, under the entry's lock |
+/// | 6, 7 | read / write has waiters | `begin_wait`, under the entry's lock | `publish`, whose caller then takes the waiters; `end_wait` and `close`, under the entry's lock |
 /// | 9–31 | tick, modulo 2^23 | `publish` adds one | `open` starts at 0 |
 /// | 32–63 | generation | `close` adds one, under the entry's lock | – |
 ///
@@ -83,7 +110,7 @@ impl State {
     }
 
     fn ready(self) -> Ready {
-        Ready { tick: self.tick(), readiness: self.readiness() }
+        Ready { tick: self.tick(), readiness: self.readiness(), drained: false }
     }
 
     fn waiting(direction: Direction) -> u64 {
@@ -106,6 +133,12 @@ impl State {
         let tick = u64::from(self.tick()).wrapping_add(1) & TICK_MASK;
         let rest = self.0 & !(TICK_MASK << TICK_SHIFT);
         Self(rest | u64::from(added.bits()) | (tick << TICK_SHIFT))
+    }
+
+    /// Leaves the waiters of the directions that an event concerns to whoever published it.
+    fn without_waiting(self, readiness: Readiness) -> Self {
+        let hit = Direction::BOTH.into_iter().filter(|direction| direction.is_hit_by(readiness));
+        Self(hit.fold(self.0, |state, direction| state & !Self::waiting(direction)))
     }
 
     fn without_ready(self, direction: Direction) -> Self {
@@ -160,35 +193,34 @@ impl SourceWord {
 
     /// What the source is ready for; `None` if its registration is over. Acquire: an operation tried after this
     /// sees what the events up to its tick announced.
+    #[inline]
     pub(crate) fn look(&self, generation: Generation) -> Option<Ready> {
         let state = State(self.0.load(Ordering::Acquire));
         state.is_of(generation).then(|| state.ready())
     }
 
-    /// Adds an event; `None` if it is stale.
+    /// Adds an event and takes the waiting bits of the directions that it concerns: whoever waits there is now the
+    /// caller's to wake. `None` if the event is stale.
+    #[inline]
     pub(crate) fn publish(&self, generation: Generation, readiness: Readiness) -> Option<Waited> {
-        self.update(|state| state.is_of(generation).then(|| state.with_event(readiness)))
+        self.update(|state| state.is_of(generation).then(|| state.with_event(readiness).without_waiting(readiness)))
             .map(|before| Waited(Direction::BOTH.map(|direction| before.has_waiters(direction))))
             .ok()
     }
 
-    /// Takes the readiness of `direction` away, unless an event came since `seen`.
+    /// Takes the readiness of `direction` away, unless an event came since `seen`, or `seen` says no more than that the
+    /// source was drained, and there is more to it than bytes.
+    #[inline]
     pub(crate) fn clear(&self, generation: Generation, seen: Ready, direction: Direction) {
         // Nothing to do when it fails: newer readiness, or a finished registration.
         let _ = self.update(|state| {
-            (state.is_of(generation) && state.tick() == seen.tick).then(|| state.without_ready(direction))
-        });
-    }
-
-    /// As [`clear`](Self::clear), but keeps the readiness of a direction that is closed or failed.
-    pub(crate) fn clear_drained(&self, generation: Generation, seen: Ready, direction: Direction) {
-        let _ = self.update(|state| {
-            let finished = state.readiness().intersects(direction.finished());
-            (state.is_of(generation) && state.tick() == seen.tick && !finished).then(|| state.without_ready(direction))
+            let kept = seen.is_drained() && state.readiness().intersects(direction.undrainable());
+            (state.is_of(generation) && state.tick() == seen.tick && !kept).then(|| state.without_ready(direction))
         });
     }
 
     /// Sets the waiting bit of `direction`, unless it is ready. Called under the entry's lock.
+    #[inline]
     pub(crate) fn begin_wait(&self, generation: Generation, direction: Direction) -> Begin {
         let waits = |state: State| {
             let may_wait = state.is_of(generation) && !state.ready().is_ready(direction);
@@ -209,6 +241,7 @@ impl SourceWord {
     /// Compare-and-swaps until `change` is applied (the state before) or declines (the state it declined).
     ///
     /// AcqRel and Acquire: each change continues the release sequence of the events before it.
+    #[inline]
     fn update(&self, mut change: impl FnMut(State) -> Option<State>) -> Result<State, State> {
         self.0
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| change(State(state)).map(|state| state.0))

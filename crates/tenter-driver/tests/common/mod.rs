@@ -96,7 +96,9 @@ impl Reactor for Mock {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(self.trigger)
+        let mut capabilities = Capabilities::new(self.trigger);
+        capabilities.true_edges = self.trigger == Trigger::Edge;
+        capabilities
     }
 
     unsafe fn register(&self, _: Source<'_>, token: Token) -> io::Result<()> {
