@@ -4,10 +4,13 @@
 //! a message, everybody for the close. Each operation changes the queue first and then notifies, so an operation that
 //! finds nobody waiting costs the queue's own atomics, a fence and a load or two.
 
+use std::pin::Pin;
+
 use concurrent_queue::{ConcurrentQueue, ForcePushError, PopError, PushError};
 use tenter_core::sync::Arc;
-use tenter_core::sync::atomic::{AtomicUsize, Ordering, fence};
-use tenter_core::wait_list::{Ticket, WaitList};
+use tenter_core::sync::atomic::{AtomicUsize, Ordering};
+use tenter_core::sync::fence_after_rmw;
+use tenter_core::wait_list::{PinnedWaiter, WaitList};
 
 use crate::error::{SendError, TryRecvError, TrySendError};
 use crate::receiver::Receiver;
@@ -106,7 +109,8 @@ impl<T> Channel<T> {
             Ok(message) => {
                 // An unbounded channel never has waiting senders, nor needs the fence.
                 if self.queue.capacity().is_some() {
-                    self.send_waits.notify_one();
+                    fence_after_rmw();
+                    self.send_waits.notify_fenced(1);
                 }
                 Ok(message)
             }
@@ -118,23 +122,49 @@ impl<T> Channel<T> {
     /// Wakes a receiver for a message that is in the queue.
     #[inline]
     fn announce_message(&self) {
-        fence(Ordering::SeqCst);
+        fence_after_rmw();
         if self.recv_waits.waiting() != 0 || self.stream_waits.waiting() != 0 {
             self.wake_receiver();
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn wake_receiver(&self) {
-        if !self.recv_waits.notify_one() {
-            self.stream_waits.notify_all();
+        if self.recv_waits.notify_fenced(1) == 0 {
+            self.stream_waits.notify_fenced(usize::MAX);
         }
+    }
+
+    /// [`try_send`](Self::try_send) that finds a full channel by loads alone, where [`looks_first`](Self::looks_first).
+    #[inline]
+    pub(crate) fn try_send_looking(&self, message: T, look: bool) -> Result<(), TrySendError<T>> {
+        if look && self.queue.is_full() && !self.queue.is_closed() {
+            return Err(TrySendError::Full(message));
+        }
+        self.try_send(message)
+    }
+
+    /// [`try_recv`](Self::try_recv) that finds an empty channel by loads alone, where [`looks_first`](Self::looks_first).
+    #[inline]
+    pub(crate) fn try_recv_looking(&self, look: bool) -> Result<T, TryRecvError> {
+        if look && self.queue.is_empty() && !self.queue.is_closed() {
+            return Err(TryRecvError::Empty);
+        }
+        self.try_recv()
+    }
+
+    /// Whether a first try should look before it leaps. With one place, that of the other side's turn, it fails as
+    /// often as not, and failing costs a locked instruction; with more it seldom fails, and looking would fetch the
+    /// other side's cache line.
+    #[inline]
+    pub(crate) fn looks_first(&self) -> bool {
+        self.queue.capacity() == Some(1)
     }
 
     /// Takes a `Recv` out of its list; a notification that it did not use goes to another receiver of either kind.
     #[inline]
-    pub(crate) fn leave_recv(&self, ticket: &mut Ticket) {
-        if self.recv_waits.cancel(ticket) {
+    pub(crate) fn leave_recv(&self, waiter: Pin<&mut PinnedWaiter<'_>>) {
+        if waiter.cancel() {
             self.stream_waits.notify_all();
         }
     }
@@ -219,47 +249,47 @@ macro_rules! shared_methods {
         /// assert!(receiver.try_recv().unwrap_err().is_closed());
         /// ```
         pub fn close(&self) -> bool {
-            self.channel.close()
+            self.channel().close()
         }
 
         /// Whether the channel is closed: [`close`](Self::close) was called, or all handles of one side are gone.
         pub fn is_closed(&self) -> bool {
-            self.channel.queue.is_closed()
+            self.channel().queue.is_closed()
         }
 
         /// Whether the channel holds no message.
         pub fn is_empty(&self) -> bool {
-            self.channel.queue.is_empty()
+            self.channel().queue.is_empty()
         }
 
         /// Whether the channel holds as many messages as it can; never true of an unbounded channel.
         pub fn is_full(&self) -> bool {
-            self.channel.queue.is_full()
+            self.channel().queue.is_full()
         }
 
         /// How many messages the channel holds.
         pub fn len(&self) -> usize {
-            self.channel.queue.len()
+            self.channel().queue.len()
         }
 
         /// How many messages the channel can hold; `None` if it is unbounded.
         pub fn capacity(&self) -> Option<usize> {
-            self.channel.queue.capacity()
+            self.channel().queue.capacity()
         }
 
         /// How many receivers there are.
         pub fn receiver_count(&self) -> usize {
-            self.channel.receivers.count()
+            self.channel().receivers.count()
         }
 
         /// How many senders there are.
         pub fn sender_count(&self) -> usize {
-            self.channel.senders.count()
+            self.channel().senders.count()
         }
 
         /// Whether both handles belong to the same channel.
         pub fn same_channel(&self, other: &Self) -> bool {
-            Arc::ptr_eq(&self.channel, &other.channel)
+            Arc::ptr_eq(self.channel(), other.channel())
         }
     };
 }

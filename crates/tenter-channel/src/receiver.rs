@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::stream::{FusedStream, Stream};
-use tenter_core::park;
+use pin_project_lite::pin_project;
 use tenter_core::sync::Arc;
-use tenter_core::wait_list::Ticket;
+use tenter_core::wait_list::{OwnedWaiter, PinnedWaiter};
+use tenter_core::{coop, park};
 
 use crate::channel::{Channel, shared_methods};
 use crate::error::{RecvError, TryRecvError};
@@ -23,14 +24,18 @@ use crate::weak::WeakReceiver;
 /// wakes *every* clone that waits as a stream. Where many tasks share the work of one channel, let them call `recv`:
 /// then each message wakes one.
 pub struct Receiver<T> {
-    pub(crate) channel: Arc<Channel<T>>,
-    /// The place among the streams, if `poll_next` has been pending.
-    ticket: Ticket,
+    /// The channel, and the place among the streams if `poll_next` has been pending.
+    stream: OwnedWaiter<Channel<T>>,
 }
 
 impl<T> Receiver<T> {
     pub(crate) fn new(channel: Arc<Channel<T>>) -> Self {
-        Self { channel, ticket: Ticket::new() }
+        Self { stream: OwnedWaiter::new(channel, |channel| &channel.stream_waits) }
+    }
+
+    #[inline]
+    pub(crate) fn channel(&self) -> &Arc<Channel<T>> {
+        self.stream.owner()
     }
 
     /// Receives a message if there is one now.
@@ -51,7 +56,7 @@ impl<T> Receiver<T> {
     /// [`TryRecvError::Empty`] if there is no message yet, [`TryRecvError::Closed`] if there will never be one.
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.channel.try_recv()
+        self.channel().try_recv()
     }
 
     /// Receives a message, waiting for one.
@@ -66,7 +71,7 @@ impl<T> Receiver<T> {
     /// had received goes to another receiver.
     #[inline]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv { receiver: self, ticket: Ticket::new() }
+        Recv { receiver: self, waiter: PinnedWaiter::new(&self.channel().recv_waits) }
     }
 
     /// Receives a message, blocking the thread while there is none.
@@ -86,7 +91,7 @@ impl<T> Receiver<T> {
 
     /// A receiver that does not keep the channel open.
     pub fn downgrade(&self) -> WeakReceiver<T> {
-        WeakReceiver { channel: self.channel.clone() }
+        WeakReceiver { channel: self.channel().clone() }
     }
 
     shared_methods!();
@@ -94,17 +99,16 @@ impl<T> Receiver<T> {
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
-        self.channel.receivers.add();
-        Self::new(self.channel.clone())
+        self.channel().receivers.add();
+        Self::new(self.channel().clone())
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.channel.stream_waits.cancel(&mut self.ticket);
-        if self.channel.receivers.release() {
-            self.channel.close();
-            self.channel.drain();
+        if self.channel().receivers.release() {
+            self.channel().close();
+            self.channel().drain();
         }
     }
 }
@@ -123,26 +127,39 @@ impl<T> Stream for Receiver<T> {
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let Self { channel, ticket } = self.get_mut();
-        channel.stream_waits.poll_until(ticket, cx, || match channel.try_recv() {
+        let unit = ready!(coop::poll_proceed(cx));
+        let item = ready!(self.get_mut().stream.poll_until(cx, |channel| match channel.try_recv() {
             Ok(message) => Some(Some(message)),
             Err(TryRecvError::Closed) => Some(None),
             Err(TryRecvError::Empty) => None,
-        })
+        }));
+        unit.made_progress();
+        Poll::Ready(item)
     }
 }
 
 impl<T> FusedStream for Receiver<T> {
     fn is_terminated(&self) -> bool {
-        self.channel.queue.is_closed() && self.channel.queue.is_empty()
+        self.channel().queue.is_closed() && self.channel().queue.is_empty()
     }
 }
 
-/// The future of [`Receiver::recv`].
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Recv<'a, T> {
-    receiver: &'a Receiver<T>,
-    ticket: Ticket,
+pin_project! {
+    /// The future of [`Receiver::recv`].
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Recv<'a, T> {
+        receiver: &'a Receiver<T>,
+        #[pin]
+        waiter: PinnedWaiter<'a>,
+    }
+
+    impl<T> PinnedDrop for Recv<'_, T> {
+        #[inline]
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            this.receiver.channel().leave_recv(this.waiter);
+        }
+    }
 }
 
 impl<T> Future for Recv<'_, T> {
@@ -150,33 +167,23 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { receiver, ticket } = self.get_mut();
-        let channel = &receiver.channel;
-        // As `WaitList::poll_until`, except that an unused notification may go to a stream.
-        channel.recv_waits.accept(ticket);
-        loop {
-            match channel.try_recv() {
-                Ok(message) => {
-                    channel.leave_recv(ticket);
-                    return Poll::Ready(Ok(message));
-                }
-                Err(TryRecvError::Closed) => {
-                    channel.leave_recv(ticket);
-                    return Poll::Ready(Err(RecvError));
-                }
-                Err(TryRecvError::Empty) => {}
-            }
-            if !channel.recv_waits.register(ticket, cx.waker()) {
-                return Poll::Pending;
-            }
+        let unit = ready!(coop::poll_proceed(cx));
+        let mut this = self.project();
+        let channel = this.receiver.channel();
+        // As `PinnedWaiter::poll_until`, except that an unused notification may go to a stream.
+        this.waiter.as_mut().accept();
+        let mut received = channel.try_recv_looking(channel.looks_first());
+        if matches!(received, Err(TryRecvError::Empty)) && this.waiter.as_mut().register(cx.waker()) {
+            received = channel.try_recv_looking(true);
         }
-    }
-}
-
-impl<T> Drop for Recv<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        self.receiver.channel.leave_recv(&mut self.ticket);
+        let outcome = match received {
+            Ok(message) => Ok(message),
+            Err(TryRecvError::Closed) => Err(RecvError),
+            Err(TryRecvError::Empty) => return Poll::Pending,
+        };
+        channel.leave_recv(this.waiter);
+        unit.made_progress();
+        Poll::Ready(outcome)
     }
 }
 

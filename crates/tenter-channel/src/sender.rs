@@ -3,11 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tenter_core::park;
+use pin_project_lite::pin_project;
 use tenter_core::sync::Arc;
-use tenter_core::wait_list::Waiter;
+use tenter_core::wait_list::PinnedWaiter;
+use tenter_core::{coop, park};
 
 use crate::channel::{Channel, shared_methods};
 use crate::error::{SendError, TrySendError};
@@ -21,6 +22,11 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
+    #[inline]
+    pub(crate) fn channel(&self) -> &Arc<Channel<T>> {
+        &self.channel
+    }
+
     /// Sends a message if there is room now.
     ///
     /// ```
@@ -53,7 +59,7 @@ impl<T> Sender<T> {
     /// the future had received goes to the next waiting sender.
     #[inline]
     pub fn send(&self, message: T) -> Send<'_, T> {
-        Send { sender: self, waiter: Waiter::new(&self.channel.send_waits), message: Some(message) }
+        Send { sender: self, waiter: PinnedWaiter::new(&self.channel.send_waits), message: Some(message) }
     }
 
     /// Sends a message, blocking the thread while there is no room.
@@ -110,7 +116,7 @@ impl<T> Sender<T> {
     ///
     /// Dropping the future loses nothing.
     pub fn closed(&self) -> Closed<'_, T> {
-        Closed { sender: self, waiter: Waiter::new(&self.channel.closed_waits) }
+        Closed { sender: self, waiter: PinnedWaiter::new(&self.channel.closed_waits) }
     }
 
     /// A sender that does not keep the channel open.
@@ -142,35 +148,40 @@ impl<T> fmt::Debug for Sender<T> {
     }
 }
 
-/// The future of [`Sender::send`].
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Send<'a, T> {
-    sender: &'a Sender<T>,
-    waiter: Waiter<'a>,
-    /// `None` once the future has ended.
-    message: Option<T>,
+pin_project! {
+    /// The future of [`Sender::send`].
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Send<'a, T> {
+        sender: &'a Sender<T>,
+        #[pin]
+        waiter: PinnedWaiter<'a>,
+        // `None` once the future has ended.
+        message: Option<T>,
+    }
 }
-
-// The message moves in and out of the queue; it is never pinned.
-impl<T> Unpin for Send<'_, T> {}
 
 impl<T> Future for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { sender, waiter, message } = self.get_mut();
-        waiter.poll_until(cx, || {
-            let sent = sender.try_send(message.take().expect("`Send` polled after it ended"));
-            match sent {
+        let unit = ready!(coop::poll_proceed(cx));
+        let this = self.project();
+        let channel = &this.sender.channel;
+        let mut look = channel.looks_first();
+        let outcome = ready!(this.waiter.poll_until(cx, || {
+            let message = this.message.take().expect("`Send` polled after it ended");
+            match channel.try_send_looking(message, std::mem::replace(&mut look, true)) {
                 Ok(()) => Some(Ok(())),
                 Err(TrySendError::Closed(back)) => Some(Err(SendError(back))),
                 Err(TrySendError::Full(back)) => {
-                    *message = Some(back);
+                    *this.message = Some(back);
                     None
                 }
             }
-        })
+        }));
+        unit.made_progress();
+        Poll::Ready(outcome)
     }
 }
 
@@ -180,19 +191,25 @@ impl<T> fmt::Debug for Send<'_, T> {
     }
 }
 
-/// The future of [`Sender::closed`].
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Closed<'a, T> {
-    sender: &'a Sender<T>,
-    waiter: Waiter<'a>,
+pin_project! {
+    /// The future of [`Sender::closed`].
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Closed<'a, T> {
+        sender: &'a Sender<T>,
+        #[pin]
+        waiter: PinnedWaiter<'a>,
+    }
 }
 
 impl<T> Future for Closed<'_, T> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { sender, waiter } = self.get_mut();
-        waiter.poll_until(cx, || sender.is_closed().then_some(()))
+        let unit = ready!(coop::poll_proceed(cx));
+        let this = self.project();
+        ready!(this.waiter.poll_until(cx, || this.sender.is_closed().then_some(())));
+        unit.made_progress();
+        Poll::Ready(())
     }
 }
 

@@ -58,8 +58,8 @@ fn a_full_channel_lets_its_sender_through() {
 
 /// Polls a receive once and gives up. What it got by chance goes back into the channel, so that one message stays.
 fn give_up<T>(sender: &Sender<T>, receiver: &Receiver<T>) {
-    let mut recv = receiver.recv();
-    let polled = block_on(poll_fn(|cx| Poll::Ready(Pin::new(&mut recv).poll(cx))));
+    let mut recv = Box::pin(receiver.recv());
+    let polled = block_on(poll_fn(|cx| Poll::Ready(recv.as_mut().poll(cx))));
     drop(recv);
     if let Poll::Ready(message) = polled {
         sender.try_send(message.unwrap()).unwrap();

@@ -47,3 +47,15 @@ impl<T> UnsafeCell<T> {
         self.0.into_inner()
     }
 }
+
+/// A `fence(SeqCst)` right after a read-modify-write operation of this thread that is itself `SeqCst`.
+///
+/// On x86 such an operation is one locked instruction and lets no later load pass, so there the fence need only keep the
+/// compiler in order; elsewhere, and for the tools that check memory orders, it is the full fence.
+#[inline]
+pub fn fence_after_rmw() {
+    #[cfg(all(target_arch = "x86_64", not(any(miri, tenter_loom))))]
+    atomic::compiler_fence(atomic::Ordering::SeqCst);
+    #[cfg(not(all(target_arch = "x86_64", not(any(miri, tenter_loom)))))]
+    atomic::fence(atomic::Ordering::SeqCst);
+}

@@ -9,7 +9,7 @@
 //! ```text
 //! waiter                                    notifier
 //! ------                                    --------
-//! 0. accept: leave the list if notified     1. change the state
+//! 0. accept a notification, if any          1. change the state
 //! 1. try the state; done if it gives way    2. fence(SeqCst)
 //! 2. register: queue the waker              3. read `waiting`; done if 0
 //!    fence(SeqCst)                          4. lock, pop waiters, mark them notified, unlock
@@ -27,12 +27,12 @@
 //! notifier stop early.
 //!
 //! *Each notification counts.* [`notify(n)`](WaitList::notify) marks `n` waiters beyond those already notified. A
-//! marked waiter [accepts](WaitList::accept) the notification before it tries the state. If the try succeeds, the
+//! marked waiter [accepts](PinnedWaiter::accept) the notification before it tries the state. If the try succeeds, the
 //! notification has been used for what it stood for. If it fails, someone else was faster and nothing was left; the
-//! waiter joins again and tries once more. A notification that arrives *after* a try has begun is not that try's: when
-//! the waiter leaves, whether it succeeded or was dropped, [`cancel`](WaitList::cancel) hands the mark to the next in
-//! line under the same lock, and when it wants to go on waiting, [`register`](WaitList::register) queues it again and
-//! has it try again. (A success that swallowed the late mark would lose a wake: waiter A is notified of the first
+//! waiter joins again and tries once more. If it is marked between that joining and its last try, it may return `Pending`
+//! all the same: its waker is on the way. A notification that arrives *after* a try has begun is not that try's: when
+//! the waiter leaves, whether it succeeded or was dropped, [`cancel`](PinnedWaiter::cancel) hands the mark to the next in
+//! line, and when it wants to go on waiting, [`register`](PinnedWaiter::register) queues it again and has it try again. (A success that swallowed the late mark would lose a wake: waiter A is notified of the first
 //! item, B polls by chance and takes that item, A finds nothing and queues again, the second item marks B, B leaves.)
 //! So while the state has something to give and the list has waiters, some waiter is marked.
 //!
@@ -40,26 +40,31 @@
 //! released: waking may run, drop or re-enter anything, this list included. If a waker panics, the waiters that the
 //! same call has already popped, or has yet to pop, are still woken before the panic goes on.
 //!
+//! *Places live in the waiters* ([`PinnedWaiter`]) or in a box of theirs ([`Waiter`], [`OwnedWaiter`]); the list only links
+//! them. A place belongs to the lock while it waits and to its owner otherwise, and the mark is the notifier's last word
+//! about it: so accepting a notification, leaving after one, and dropping a waiter that never waited take no lock. A
+//! waiter that misreads its mark as "waiting" (the mark came just now) is as one whose notification arrives later.
+//!
 //! A waiter that is leaked (`mem::forget`) keeps its place, and swallows one notification when its turn comes.
 
-mod slab;
+mod queue;
+mod waiter;
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard};
-use slab::Slab;
+use queue::{AWAY, Place, Queue, WAITING};
+pub use waiter::{OwnedWaiter, PinnedWaiter, WaitUntil, Waiter};
 
 /// How many wakers one hold of the lock collects: enough to amortise the lock, small enough for the stack.
 const BATCH: usize = 16;
 
 /// A first-in first-out list of waiting wakers; see the [module's page](self) for the protocol.
 ///
-/// Waiting allocates only while the list grows beyond its longest length so far. A list that has held more than 1024
-/// waiters at once gives the memory back when the last one leaves.
+/// Waiting allocates nothing where the waiter can be pinned, as in [`wait_until`](Self::wait_until).
 ///
 /// ```
 /// use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,39 +84,20 @@ const BATCH: usize = 16;
 pub struct WaitList {
     /// Waiters in the queue, not counting notified ones. Stored under the lock only; read without it by notifiers.
     waiting: AtomicUsize,
-    slab: Mutex<Slab>,
-}
-
-/// A place in a [`WaitList`], empty until the first [`register`](WaitList::register).
-///
-/// It must be given back by [`cancel`](WaitList::cancel) of the same list; a ticket dropped while it holds a place
-/// keeps that place for ever. [`Waiter`] takes care of it where a borrow is possible.
-#[derive(Debug, Default)]
-pub struct Ticket(Option<u32>);
-
-impl Ticket {
-    /// A ticket without a place.
-    pub const fn new() -> Self {
-        Self(None)
-    }
-
-    /// Whether it holds a place: it has registered, and has since neither accepted a notification nor been cancelled.
-    pub fn is_placed(&self) -> bool {
-        self.0.is_some()
-    }
+    queue: Mutex<Queue>,
 }
 
 impl WaitList {
     /// An empty list.
     #[cfg(not(tenter_loom))]
     pub const fn new() -> Self {
-        Self { waiting: AtomicUsize::new(0), slab: Mutex::new(Slab::new()) }
+        Self { waiting: AtomicUsize::new(0), queue: Mutex::new(Queue::new()) }
     }
 
     /// An empty list.
     #[cfg(tenter_loom)]
     pub fn new() -> Self {
-        Self { waiting: AtomicUsize::new(0), slab: Mutex::new(Slab::new()) }
+        Self { waiting: AtomicUsize::new(0), queue: Mutex::new(Queue::new()) }
     }
 
     /// How many waiters have not been notified, read without ordering.
@@ -123,85 +109,80 @@ impl WaitList {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Queues the ticket's waker, or replaces it. If this returns true, the ticket has (again) joined the list and the
-    /// caller must try the state once more before it returns `Pending`.
+    /// Queues the place with this waker, or replaces the waker of one that waits. True if the place has joined.
     ///
-    /// A ticket that waits already keeps its place; one that was notified goes to the end of the line.
-    #[must_use = "after joining the list, the state must be tried again"]
-    pub fn register(&self, ticket: &mut Ticket, waker: &Waker) -> bool {
-        let Some(index) = ticket.0 else {
-            let waker = waker.clone();
-            ticket.0 = Some(self.locked(|slab| slab.push(waker)));
-            fence(Ordering::SeqCst);
-            return true;
-        };
-        if self.lock().waits_with(index, waker) {
+    /// # Safety
+    ///
+    /// The caller owns the place and uses it with this list alone. Until the place has been
+    /// [cancelled](Self::cancel), neither is its memory freed nor does the list move.
+    unsafe fn register(&self, place: Pin<&Place>, waker: &Waker) -> bool {
+        // SAFETY: the caller's word.
+        if place.state() == WAITING && unsafe { self.renew(place, waker) } {
             return false;
         }
         let waker = waker.clone();
-        let (joined, _old) = self.locked(|slab| slab.renew(index, waker));
-        if joined {
-            fence(Ordering::SeqCst);
-        }
-        joined
+        // SAFETY: the place is not waiting, and only its owner, our caller, could change that.
+        self.locked(|queue| unsafe { queue.push(place, waker) });
+        fence(Ordering::SeqCst);
+        true
     }
 
-    /// Leaves the list if notified, which uses the notification up; the caller must now try the state.
-    #[inline]
-    pub fn accept(&self, ticket: &mut Ticket) -> bool {
-        let Some(index) = ticket.0 else { return false };
-        let accepted = self.lock().accept(index);
-        if accepted {
-            ticket.0 = None;
-        }
-        accepted
-    }
-
-    /// Leaves the list, after success or without it. A notification not [accepted](Self::accept) goes to the next
-    /// waiter.
+    /// Sees to the waker of a place that waits; false if it has just been notified.
     ///
-    /// Returns true if there was a notification and nobody to take it.
-    #[inline]
-    pub fn cancel(&self, ticket: &mut Ticket) -> bool {
-        match ticket.0.take() {
-            Some(index) => self.cancel_placed(index),
-            None => false,
-        }
-    }
-
+    /// # Safety
+    ///
+    /// As for [`register`](Self::register).
     #[cold]
-    fn cancel_placed(&self, index: u32) -> bool {
-        let (notified, _waker, next) = self.locked(|slab| {
-            let (notified, waker) = slab.remove(index);
-            let next = if notified { slab.pop_front() } else { None };
-            (notified, waker, next)
-        });
-        match next {
-            Some(next) => {
-                next.wake();
-                false
+    unsafe fn renew(&self, place: Pin<&Place>, waker: &Waker) -> bool {
+        {
+            let mut queue = self.lock();
+            if place.state() != WAITING {
+                return false;
             }
-            None => notified,
+            // SAFETY: the place waits, and in this list: the caller's word.
+            if unsafe { queue.waits_with(place, waker) } {
+                return true;
+            }
         }
+        let waker = waker.clone();
+        let _replaced = {
+            let mut queue = self.lock();
+            if place.state() != WAITING {
+                // A waker that is dropped runs foreign code.
+                drop(queue);
+                return false;
+            }
+            // SAFETY: as above.
+            unsafe { queue.replace_waker(place, waker) }
+        };
+        true
     }
 
-    /// The waiter's side of the [protocol](self) in one call: accepts a notification, tries `check`, joins the list if
-    /// it returns `None`, and tries again.
+    /// Takes the place out, whatever its state. A notification goes to the next waiter; true if there is none.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the place and uses it with this list alone.
     #[inline]
-    pub fn poll_until<T>(
-        &self,
-        ticket: &mut Ticket,
-        cx: &mut Context<'_>,
-        mut check: impl FnMut() -> Option<T>,
-    ) -> Poll<T> {
-        self.accept(ticket);
-        loop {
-            if let Some(value) = check() {
-                self.cancel(ticket);
-                return Poll::Ready(value);
-            }
-            if !self.register(ticket, cx.waker()) {
-                return Poll::Pending;
+    unsafe fn cancel(&self, place: Pin<&Place>) -> bool {
+        // SAFETY: the caller's word.
+        place.state() != AWAY && unsafe { self.cancel_placed(place) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`cancel`](Self::cancel).
+    #[cold]
+    unsafe fn cancel_placed(&self, place: Pin<&Place>) -> bool {
+        let waited = self.locked(|queue| {
+            // SAFETY: the place waits, as the lock makes certain, and in this list: the caller's word.
+            (place.state() == WAITING).then(|| unsafe { queue.remove(place) })
+        });
+        match waited {
+            Some(_waker_dropped_outside_the_lock) => false,
+            None => {
+                place.accept();
+                !self.notify_first()
             }
         }
     }
@@ -216,7 +197,17 @@ impl WaitList {
     #[inline]
     pub fn notify(&self, n: usize) -> usize {
         fence(Ordering::SeqCst);
-        if self.waiting() == 0 { 0 } else { self.notify_waiting(n) }
+        self.notify_fenced(n)
+    }
+
+    /// [`notify`](Self::notify) for a caller who has put a `fence(SeqCst)` between its change of the state and this.
+    #[inline]
+    pub fn notify_fenced(&self, n: usize) -> usize {
+        match n {
+            _ if self.waiting() == 0 => 0,
+            1 => usize::from(self.notify_first()),
+            n => self.notify_many(n),
+        }
     }
 
     /// [`notify(1)`](Self::notify); returns whether someone waited.
@@ -231,15 +222,19 @@ impl WaitList {
         self.notify(usize::MAX)
     }
 
-    #[cold]
-    fn notify_waiting(&self, n: usize) -> usize {
-        if n == 1 {
-            let first = self.locked(Slab::pop_front);
-            return first.map_or(0, |waker| {
+    #[inline(never)]
+    fn notify_first(&self) -> bool {
+        match self.locked(Queue::pop_front) {
+            Some(waker) => {
                 waker.wake();
-                1
-            });
+                true
+            }
+            None => false,
         }
+    }
+
+    #[cold]
+    fn notify_many(&self, n: usize) -> usize {
         // Those who register again while we wake must not keep us here: the length at the start is the bound.
         let left = n.min(self.lock().waiting());
         let mut sweep = Sweep { list: self, left, notified: 0, batch: [const { None }; BATCH] };
@@ -257,20 +252,22 @@ impl WaitList {
     /// Dropping the future hands a notification it holds to the next waiter; nothing else is lost, as `check` returns
     /// `Some` only in the poll that ends the future.
     pub fn wait_until<T, F: FnMut() -> Option<T>>(&self, check: F) -> WaitUntil<'_, F> {
-        WaitUntil { waiter: Waiter::new(self), check }
+        WaitUntil { waiter: PinnedWaiter::new(self), check }
     }
 
     /// Runs `f` under the lock, then publishes the number of waiters.
-    fn locked<R>(&self, f: impl FnOnce(&mut Slab) -> R) -> R {
-        let mut slab = self.lock();
-        let result = f(&mut slab);
-        self.waiting.store(slab.waiting(), Ordering::Relaxed);
+    #[inline]
+    fn locked<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
+        let mut queue = self.lock();
+        let result = f(&mut queue);
+        self.waiting.store(queue.waiting(), Ordering::Relaxed);
         result
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slab> {
-        // No foreign code runs under the lock, so a poisoned slab is a whole one.
-        self.slab.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // No foreign code runs under the lock, so a poisoned queue is a whole one.
+        self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -310,9 +307,9 @@ impl Sweep<'_> {
 
     fn fill(&mut self) {
         let Self { list, left, notified, batch } = self;
-        list.locked(|slab| {
+        list.locked(|queue| {
             for place in batch.iter_mut().take(*left) {
-                *place = slab.pop_front();
+                *place = queue.pop_front();
                 if place.is_none() {
                     *left = 0;
                     return;
@@ -327,64 +324,5 @@ impl Sweep<'_> {
 impl Drop for Sweep<'_> {
     fn drop(&mut self) {
         self.run();
-    }
-}
-
-/// A [`Ticket`] with its list; dropping it [cancels](WaitList::cancel).
-#[derive(Debug)]
-pub struct Waiter<'a> {
-    list: &'a WaitList,
-    ticket: Ticket,
-}
-
-impl<'a> Waiter<'a> {
-    /// A waiter without a place yet.
-    pub const fn new(list: &'a WaitList) -> Self {
-        Self { list, ticket: Ticket::new() }
-    }
-
-    /// See [`WaitList::register`].
-    #[must_use = "after joining the list, the state must be tried again"]
-    pub fn register(&mut self, waker: &Waker) -> bool {
-        self.list.register(&mut self.ticket, waker)
-    }
-
-    /// Accepts a notification, tries `check`, joins the list if it returns `None`, and tries again: the waiter's side
-    /// of the [protocol](self).
-    #[inline]
-    pub fn poll_until<T>(&mut self, cx: &mut Context<'_>, check: impl FnMut() -> Option<T>) -> Poll<T> {
-        self.list.poll_until(&mut self.ticket, cx, check)
-    }
-}
-
-impl Drop for Waiter<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.list.cancel(&mut self.ticket);
-    }
-}
-
-/// The future of [`WaitList::wait_until`].
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct WaitUntil<'a, F> {
-    waiter: Waiter<'a>,
-    check: F,
-}
-
-// The closure is never pinned.
-impl<F> Unpin for WaitUntil<'_, F> {}
-
-impl<T, F: FnMut() -> Option<T>> Future for WaitUntil<'_, F> {
-    type Output = T;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let Self { waiter, check } = self.get_mut();
-        waiter.poll_until(cx, check)
-    }
-}
-
-impl<F> fmt::Debug for WaitUntil<'_, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WaitUntil").field("waiter", &self.waiter).finish_non_exhaustive()
     }
 }

@@ -1,12 +1,13 @@
 //! The wait list's promises, one test each.
 #![cfg(not(tenter_loom))]
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
-use tenter_core::wait_list::{Ticket, WaitList, Waiter};
+use tenter_core::wait_list::{OwnedWaiter, PinnedWaiter, WaitList, Waiter};
 
 /// Counts its wakes.
 #[derive(Default)]
@@ -55,18 +56,18 @@ fn hook(wake: impl Fn() + Send + Sync + 'static, drop: impl Fn() + Send + Sync +
 fn wakes_in_order_of_arrival() {
     let list = WaitList::new();
     let order = Arc::new(Mutex::new(Vec::new()));
-    let mut tickets: Vec<Ticket> = (0..40).map(|_| Ticket::new()).collect();
-    for (i, ticket) in tickets.iter_mut().enumerate() {
+    let mut waiters: Vec<Waiter<'_>> = (0..40).map(|_| Waiter::new(&list)).collect();
+    for (i, waiter) in waiters.iter_mut().enumerate() {
         let order = order.clone();
-        assert!(list.register(ticket, &hook(move || order.lock().unwrap().push(i), || ())));
+        assert!(waiter.register(&hook(move || order.lock().unwrap().push(i), || ())));
     }
     assert_eq!(list.notify(1), 1);
     assert_eq!(list.notify(20), 20);
     assert_eq!(list.notify_all(), 19);
     assert_eq!(list.notify_all(), 0);
     assert_eq!(*order.lock().unwrap(), (0..40).collect::<Vec<_>>());
-    for ticket in &mut tickets {
-        list.cancel(ticket);
+    for waiter in &mut waiters {
+        waiter.cancel();
     }
 }
 
@@ -120,20 +121,19 @@ fn an_accepted_notification_is_used_up() {
     let list = WaitList::new();
     let (_, first_waker) = Counter::new();
     let (second, second_waker) = Counter::new();
-    let (mut a, mut b, mut c) = (Ticket::new(), Ticket::new(), Ticket::new());
-    assert!(list.register(&mut a, &first_waker));
-    assert!(list.register(&mut b, &first_waker));
-    assert!(list.register(&mut c, &second_waker));
+    let (mut a, mut b, mut c) = (Waiter::new(&list), Waiter::new(&list), Waiter::new(&list));
+    assert!(a.register(&first_waker));
+    assert!(b.register(&first_waker));
+    assert!(c.register(&second_waker));
     list.notify(1);
-    assert!(!list.accept(&mut b));
-    assert!(list.accept(&mut a));
-    assert!(!a.is_placed());
-    assert!(!list.cancel(&mut a));
-    assert!(!list.cancel(&mut b));
+    assert!(!b.accept());
+    assert!(a.accept());
+    assert!(!a.cancel());
+    assert!(!b.cancel());
     assert_eq!(second.wakes(), 0);
     list.notify(1);
-    assert!(list.cancel(&mut c), "a notification that nobody takes is reported");
-    assert!(!list.cancel(&mut c));
+    assert!(c.cancel(), "a notification that nobody takes is reported");
+    assert!(!c.cancel());
 }
 
 #[test]
@@ -158,21 +158,21 @@ fn wakers_do_not_run_under_the_lock() {
     let list = &LIST;
     // Waking, dropping by replacement and dropping by leaving each re-enter the list.
     let reenter = move || {
-        let mut ticket = Ticket::new();
-        assert!(list.register(&mut ticket, Waker::noop()));
-        list.cancel(&mut ticket);
+        let mut waiter = Waiter::new(list);
+        assert!(waiter.register(Waker::noop()));
+        waiter.cancel();
     };
-    let mut ticket = Ticket::new();
-    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
-    assert!(!list.register(&mut ticket, &hook(reenter, reenter)));
+    let mut waiter = Waiter::new(list);
+    assert!(waiter.register(&hook(reenter, reenter)));
+    assert!(!waiter.register(&hook(reenter, reenter)));
     list.notify(1);
-    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
+    assert!(waiter.register(&hook(reenter, reenter)));
     list.notify_all();
-    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
-    list.cancel(&mut ticket);
-    assert!(list.register(&mut ticket, &hook(reenter, reenter)));
+    assert!(waiter.register(&hook(reenter, reenter)));
+    waiter.cancel();
+    assert!(waiter.register(&hook(reenter, reenter)));
     list.notify(1);
-    list.accept(&mut ticket);
+    waiter.accept();
     assert_eq!(list.waiting(), 0);
 }
 
@@ -183,16 +183,17 @@ fn a_waker_that_registers_again_does_not_keep_notify_all_busy() {
     fn again(list: &'static WaitList) -> Waker {
         hook(
             move || {
-                let mut ticket = Ticket::new();
-                let _ = list.register(&mut ticket, &again(list));
-                assert!(ticket.is_placed());
+                let mut waiter = Waiter::new(list);
+                assert!(waiter.register(&again(list)));
+                std::mem::forget(waiter);
             },
             || (),
         )
     }
     for _ in 0..20 {
-        let mut ticket = Ticket::new();
-        assert!(list.register(&mut ticket, &again(list)));
+        let mut waiter = Waiter::new(list);
+        assert!(waiter.register(&again(list)));
+        std::mem::forget(waiter);
     }
     assert_eq!(list.notify_all(), 20);
     assert_eq!(list.waiting(), 20);
@@ -202,16 +203,16 @@ fn a_waker_that_registers_again_does_not_keep_notify_all_busy() {
 fn a_panicking_waker_does_not_lose_the_others() {
     let list = WaitList::new();
     let (counter, waker) = Counter::new();
-    let mut tickets: Vec<Ticket> = (0..50).map(|_| Ticket::new()).collect();
-    for (i, ticket) in tickets.iter_mut().enumerate() {
+    let mut waiters: Vec<Waiter<'_>> = (0..50).map(|_| Waiter::new(&list)).collect();
+    for (i, waiter) in waiters.iter_mut().enumerate() {
         let bomb = hook(|| panic!("a waker's own"), || ());
-        assert!(list.register(ticket, if i == 3 { &bomb } else { &waker }));
+        assert!(waiter.register(if i == 3 { &bomb } else { &waker }));
     }
     let outcome = catch_unwind(AssertUnwindSafe(|| list.notify_all()));
     assert!(outcome.is_err());
     assert_eq!(counter.wakes(), 49);
-    for ticket in &mut tickets {
-        list.cancel(ticket);
+    for waiter in &mut waiters {
+        waiter.cancel();
     }
     let mut waiter = Waiter::new(&list);
     assert!(waiter.register(&waker));
@@ -221,24 +222,67 @@ fn a_panicking_waker_does_not_lose_the_others() {
 
 #[test]
 fn places_are_used_again() {
-    // More than the slab keeps, so that giving memory back is exercised too.
     const PLACES: usize = 1500;
     let list = WaitList::new();
     let (counter, waker) = Counter::new();
     for round in 1..=3 {
-        let mut tickets: Vec<Ticket> = (0..PLACES).map(|_| Ticket::new()).collect();
-        for ticket in &mut tickets {
-            assert!(list.register(ticket, &waker));
+        let mut waiters: Vec<Waiter<'_>> = (0..PLACES).map(|_| Waiter::new(&list)).collect();
+        for waiter in &mut waiters {
+            assert!(waiter.register(&waker));
         }
         // Leave from the middle, the head and the tail.
-        for ticket in tickets.iter_mut().skip(1).step_by(3) {
-            list.cancel(ticket);
+        for waiter in waiters.iter_mut().skip(1).step_by(3) {
+            waiter.cancel();
         }
         assert_eq!(list.notify_all(), PLACES * 2 / 3);
         assert_eq!(counter.wakes(), round * PLACES * 2 / 3);
-        for ticket in &mut tickets {
-            list.cancel(ticket);
+        for waiter in &mut waiters {
+            waiter.cancel();
         }
         assert_eq!(list.waiting(), 0);
     }
+}
+
+/// The three kinds of waiters stand in one line, and each passes on what it does not use.
+#[test]
+fn waiters_of_every_kind_stand_in_one_line() {
+    let owner = Arc::new(WaitList::new());
+    let list = &*owner;
+    let (counter, waker) = Counter::new();
+    let (last, last_waker) = Counter::new();
+    let mut cx = Context::from_waker(&waker);
+    let mut pinned = Box::pin(PinnedWaiter::new(list));
+    let mut owned = OwnedWaiter::new(owner.clone(), |list| list);
+    let mut boxed = Waiter::new(list);
+    let mut until = Box::pin(list.wait_until(|| None::<()>));
+    assert!(pinned.as_mut().poll_until(&mut cx, || None::<()>).is_pending());
+    assert!(owned.poll_until(&mut cx, |_| None::<()>).is_pending());
+    assert!(boxed.poll_until(&mut cx, || None::<()>).is_pending());
+    assert!(until.as_mut().poll(&mut Context::from_waker(&last_waker)).is_pending());
+    assert_eq!(list.waiting(), 4);
+    list.notify_one();
+    for left in [3, 2, 1] {
+        assert_eq!((list.waiting(), counter.wakes(), last.wakes()), (left, 4 - left, 0));
+        match left {
+            3 => drop(pinned.as_mut().cancel()),
+            2 => drop(std::mem::replace(&mut owned, OwnedWaiter::new(owner.clone(), |list| list))),
+            _ => drop(boxed.cancel()),
+        }
+    }
+    assert_eq!((list.waiting(), last.wakes()), (0, 1));
+}
+
+#[test]
+fn a_waiter_that_moves_takes_its_place_along() {
+    let list = WaitList::new();
+    let (counter, waker) = Counter::new();
+    let mut waiter = Waiter::new(&list);
+    assert!(waiter.register(&waker));
+    let mut moved = Box::new(waiter);
+    assert!(list.notify_one());
+    assert_eq!(counter.wakes(), 1);
+    assert!(moved.accept());
+    assert!(moved.register(&waker));
+    drop(moved);
+    assert_eq!(list.waiting(), 0);
 }
