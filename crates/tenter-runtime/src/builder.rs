@@ -9,7 +9,7 @@ use tenter_blocking::{Pool, PoolConfig};
 use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_reactor::{Reactor, ReactorConfig};
-use tenter_scheduler::{Config, Scheduler, ThreadHook};
+use tenter_scheduler::{Config, Latency, Scheduler, ThreadHook};
 
 use crate::choice::{self, Wish};
 use crate::shared::Shared;
@@ -63,6 +63,20 @@ impl Builder {
     /// to end, however long that is. If it does not, all tasks are the workers'.
     pub fn block_on_runs_tasks(mut self, yes: bool) -> Self {
         self.config.block_on_runs_tasks = yes;
+        self
+    }
+
+    /// Sets how threads wait for work: whether they spin before they sleep.
+    ///
+    /// ```
+    /// use tenter_runtime::{Builder, Latency};
+    ///
+    /// let runtime = Builder::new_multi_thread().latency(Latency::NoSpin).build()?;
+    /// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    pub fn latency(mut self, latency: Latency) -> Self {
+        self.config.latency = latency;
         self
     }
 

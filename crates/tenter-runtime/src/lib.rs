@@ -24,9 +24,10 @@ pub use handle::{Handle, TaskBuilder};
 pub use runtime::Runtime;
 pub use source::{Ready, Source, WaiterKey};
 pub use tenter_blocking::SpawnError;
-pub use tenter_core::clock::Clock;
+pub use tenter_core::{clock::Clock, coop};
 pub use tenter_driver::Direction;
 pub use tenter_reactor::{Reactor, ReactorConfig};
+pub use tenter_scheduler::Latency;
 pub use tenter_task::{
     FallibleTask, Task, TaskId, UnhandledPanic, UnhandledPanicHook, current_id, current_name, set_unhandled_panic_hook,
 };

@@ -28,6 +28,10 @@ pub(crate) struct Context {
     /// Set while the wakers of a batch of events are woken: their tasks queue up in order, and one decision about
     /// waking others follows.
     pub(crate) dispatching: Cell<bool>,
+    /// Mean time of this thread's polls, in nanoseconds; as its worker knows it.
+    pub(crate) mean: Cell<u32>,
+    /// In `block_on`'s seat: whether the watch was made sure of since the thread last slept.
+    pub(crate) roused: Cell<bool>,
     /// The `block_on` future of this seat, while it is between polls: a nested `block_on` polls it too.
     pub(crate) root: Cell<Option<*mut (dyn RootPoll + 'static)>>,
     outer: Cell<*const Context>,
@@ -38,10 +42,22 @@ thread_local! {
     static TOP: Cell<*const Context> = const { Cell::new(ptr::null()) };
 }
 
+/// What a poll is taken to last before any was timed, in nanoseconds: long enough that a second task gets a thread.
+pub(crate) const UNKNOWN_MEAN: u32 = 50_000;
+
 impl Context {
     pub(crate) fn new(core: Arc<Core>, seat: usize, role: Role) -> Self {
         let outer = Cell::new(ptr::null());
-        Self { core, seat, role, dispatching: Cell::new(false), root: Cell::new(None), outer }
+        Self {
+            core,
+            seat,
+            role,
+            dispatching: Cell::new(false),
+            mean: Cell::new(UNKNOWN_MEAN),
+            roused: Cell::new(false),
+            root: Cell::new(None),
+            outer,
+        }
     }
 
     /// Makes this the thread's present context until the guard is dropped.

@@ -94,12 +94,15 @@ impl Idle {
 
     /// Ends a search that found something; `true` if the caller was the last one searching.
     ///
-    /// The last searcher must [wake](Self::wake_one) another worker if there may be more: pushes that came while it
-    /// was searching woke nobody because of it.
+    /// The last searcher must look at the queues once more, and [wake](Self::wake_one) another worker if there is
+    /// something: pushes that came while it was searching woke nobody because of it.
     #[inline]
     #[must_use]
     pub fn stop_search(&self) -> bool {
-        Word(self.word.fetch_sub(SEARCHING_ONE, AcqRel)).searching() == 1
+        let last = Word(self.word.fetch_sub(SEARCHING_ONE, AcqRel)).searching() == 1;
+        // Pairs with the fence of a pusher: it sees that nobody searches, or what it pushed is seen by the look.
+        fence(SeqCst);
+        last
     }
 
     /// Publishes that `worker` is about to sleep. It must look at every queue again before it does.

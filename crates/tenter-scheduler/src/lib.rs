@@ -17,13 +17,23 @@ mod context;
 #[cfg(not(tenter_loom))]
 mod executor;
 #[cfg(not(tenter_loom))]
+mod load;
+#[cfg(not(tenter_loom))]
+mod pace;
+#[cfg(not(tenter_loom))]
 mod root;
 #[cfg(not(tenter_loom))]
 mod schedule;
 #[cfg(not(tenter_loom))]
 mod scheduler;
 #[cfg(not(tenter_loom))]
+mod sleep;
+#[cfg(not(tenter_loom))]
 mod slot;
+#[cfg(not(tenter_loom))]
+mod spill;
+#[cfg(not(tenter_loom))]
+mod spin;
 #[cfg(not(tenter_loom))]
 mod worker;
 
@@ -33,3 +43,5 @@ pub use item::Item;
 pub use park::{NoPark, Park};
 #[cfg(not(tenter_loom))]
 pub use scheduler::{Config, MAX_WORKERS, MakeError, Scheduler, ThreadHook};
+#[cfg(not(tenter_loom))]
+pub use spin::Latency;

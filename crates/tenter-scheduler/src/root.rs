@@ -12,6 +12,8 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread;
 
+use tenter_core::coop;
+
 use crate::context::{self, Context, Role};
 use crate::park::Park;
 use crate::parker::Parker;
@@ -132,6 +134,8 @@ impl<F: Future> RootPoll for Root<'_, F> {
 /// See [`Scheduler::block_on`](crate::Scheduler::block_on).
 pub(crate) fn block_on<F: Future>(core: &Arc<Core>, future: F) -> F::Output {
     let slot = core.slot;
+    // Of the task that calls this, if one does.
+    let _budget = coop::pause();
     let future = pin!(future);
     // However deep: between the two there may be `block_on`s of other runtimes.
     let own = context::find(|outer| outer.own_seat().filter(|_| ptr::eq(outer.slot(), slot)).map(|_| outer.place()));
@@ -140,7 +144,7 @@ pub(crate) fn block_on<F: Future>(core: &Arc<Core>, future: F) -> F::Output {
     }
     match context::find(|outer| outer.own_seat().map(|_| outer.place())) {
         Some((blocked, seat, role)) => {
-            let _nested = (role == Role::Worker).then(|| Nested::new(blocked));
+            let _nested = Nested::new(blocked, role);
             hand_over_outer();
             // Woken by the future beneath as well, so that it is polled meanwhile.
             wait(core, Root::new(future, Sleeper::Seat(blocked, seat)))
@@ -150,22 +154,33 @@ pub(crate) fn block_on<F: Future>(core: &Arc<Core>, future: F) -> F::Output {
     }
 }
 
-/// Counts a worker that is blocked.
+/// A thread in a seat that is blocked: a worker is counted, `block_on`'s thread is not counted as awake.
 struct Nested {
     slot: &'static Slot,
-    /// How many were blocked, this one included, when it was counted.
+    role: Role,
+    /// How many workers were blocked, this one included, when it was counted.
     count: usize,
 }
 
 impl Nested {
-    fn new(slot: &'static Slot) -> Self {
-        Self { slot, count: slot.nested.fetch_add(1, AcqRel) + 1 }
+    fn new(slot: &'static Slot, role: Role) -> Self {
+        let count = match role {
+            Role::Worker => slot.nested.fetch_add(1, AcqRel) + 1,
+            Role::Root | Role::Guest => {
+                slot.rooted.store(0, Relaxed);
+                0
+            }
+        };
+        Self { slot, role, count }
     }
 }
 
 impl Drop for Nested {
     fn drop(&mut self) {
-        self.slot.nested.fetch_sub(1, AcqRel);
+        match self.role {
+            Role::Worker => drop(self.slot.nested.fetch_sub(1, AcqRel)),
+            Role::Root | Role::Guest => self.slot.rooted.store(1, Relaxed),
+        }
         self.slot.rouse_watch();
     }
 }
@@ -174,8 +189,8 @@ impl Drop for Nested {
 fn nest<F: Future>(core: &Arc<Core>, seat: usize, role: Role, future: Pin<&mut F>) -> F::Output {
     let slot = core.slot;
     let root = Root::new(future, Sleeper::Seat(slot, seat));
-    let nested = (role == Role::Worker).then(|| Nested::new(slot));
-    let blocked = nested.as_ref().map_or(0, |nested| nested.count);
+    let nested = Nested::new(slot, role);
+    let blocked = nested.count;
     if blocked >= slot.workers() {
         return drive(core, seat, role, root);
     }
@@ -198,6 +213,7 @@ fn sit<F: Future>(core: &Arc<Core>, future: Pin<&mut F>) -> F::Output {
     }
     let slot = core.slot;
     let seat = slot.root_seat();
+    slot.rooted.store(1, Relaxed);
     let _leave = Leave(core);
     drive(core, seat, Role::Root, Root::new(future, Sleeper::Seat(slot, seat)))
 }
@@ -227,7 +243,8 @@ fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_
             slot.drop_queued();
             // SAFETY: as above; what was dropped has returned.
             if unsafe { !(*this).is_due() } {
-                worker.sleep_as_root();
+                // SAFETY: as above; nothing is polled meanwhile.
+                worker.rest_as_root(|| unsafe { (*this).is_due() });
             }
             continue;
         }
@@ -235,10 +252,11 @@ fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_
             Some(runnable) => worker.poll(runnable),
             // SAFETY: as above.
             None if unsafe { (*this).is_due() } => {}
-            None if role == Role::Root => worker.sleep_as_root(),
+            // SAFETY: as above; nothing is polled meanwhile.
+            None if role == Role::Root => worker.rest_as_root(|| unsafe { (*this).is_due() }),
             None => match worker.search() {
                 Some(runnable) => worker.poll(runnable),
-                None => worker.park(),
+                None => worker.rest(),
             },
         }
     }
@@ -286,7 +304,8 @@ fn hand_over_outer() {
     context::find(|outer| {
         let seat = outer.own_seat()?;
         let slot = outer.slot();
-        while let Some(runnable) = seat.ring.pop().or_else(|| seat.lifo.take()) {
+        seat.settle();
+        while let Some(runnable) = seat.take_any() {
             slot.inject_quietly(runnable);
         }
         slot.notify();
@@ -306,6 +325,7 @@ fn leave_wheel(park: &dyn Park, wheel: usize) {
 /// Leaves `block_on`'s seat: what is queued and registered is for others now.
 fn leave(core: &Core) {
     let slot = core.slot;
+    slot.rooted.store(0, Relaxed);
     slot.seats[slot.root_seat()].leave();
     if slot.is_closed() {
         slot.wake_tasks();

@@ -12,6 +12,7 @@ use crate::context::{self, Context, Role};
 use crate::park::Park;
 use crate::registry::Key;
 use crate::slot::{self, Slot};
+use crate::spin::Latency;
 use crate::{root, schedule, worker};
 
 /// What is called when a worker thread starts or stops.
@@ -28,6 +29,8 @@ pub struct Config {
     /// It does unless told otherwise: such a task needs no other thread to be woken for it. The price is that the future
     /// waits for the poll of such a task to end, however long that is.
     pub block_on_runs_tasks: bool,
+    /// How threads wait for work.
+    pub latency: Latency,
     /// The name of worker threads.
     pub thread_name: String,
     /// Bytes of stack of a worker thread; `None`: the standard library's default.
@@ -45,6 +48,7 @@ impl Default for Config {
         Self {
             workers: num_cpus::get().clamp(1, MAX_WORKERS),
             block_on_runs_tasks: true,
+            latency: Latency::default(),
             thread_name: "tenter-worker".to_owned(),
             stack_size: None,
             on_thread_start: None,
@@ -240,9 +244,7 @@ impl Scheduler {
         F::Output: Send + 'static,
     {
         let slot = self.core.slot;
-        let shard =
-            context::with_seat_of(slot, |seat| seat.map_or_else(|| slot.foreign_shard(), |context| context.seat));
-        let inserted = slot.registry.insert(shard, |key| {
+        let inserted = slot.registry.insert(slot.shard(), |key| {
             let id = TaskId::from_u64(key.map_or(u64::MAX, Key::as_u64));
             let spawn = Spawn::new(Meta::in_slot(slot.index), Tracked { slot, key }).id(id).name(name).spawned_at(site);
             let (runnable, task) = spawn.build(future, schedule_with_info(schedule::schedule));

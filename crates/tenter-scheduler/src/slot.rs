@@ -17,13 +17,16 @@ use std::task::Waker;
 use concurrent_queue::ConcurrentQueue;
 use tenter_task::Runnable;
 
+use crate::context::UNKNOWN_MEAN;
 use crate::idle::Idle;
 use crate::lifo::Lifo;
+use crate::load::Load;
 use crate::parker::Parker;
 use crate::registry::Registry;
 use crate::ring::Ring;
 use crate::root::Signal;
 use crate::scheduler::Core;
+use crate::spill::Spill;
 use crate::watch::{Rouse, Watch};
 
 /// As many runtimes as can live at once.
@@ -33,20 +36,40 @@ pub(crate) const MAX_SLOTS: usize = 4096;
 /// enough that half of it moves quickly.
 pub(crate) const RING: usize = 256;
 
-/// How many registry shards threads without a seat take turns in: a spawner and the workers that end its tasks meet
-/// in one shard's lock less often. Measured with `spawn-outside` of the benchmarks.
-const FOREIGN_SHARDS: usize = 8;
+/// Registry shards per seat, and how many tasks in a row a thread spawns into one of them before it takes the next. The
+/// thread that spawns tasks and those that end them, some hundred tasks behind, so rarely want the same lock. Measured
+/// with the `spawn` cases of the benchmarks.
+const SHARDS: usize = 8;
+const SHARD_TURN: usize = 64;
 
 /// What the thread in one seat shares with the others.
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) lifo: Lifo<Runnable>,
     pub(crate) ring: Ring<Runnable, RING>,
+    /// What did not fit into the ring.
+    pub(crate) spill: Spill<Runnable>,
     pub(crate) parker: Parker,
     /// How many tasks were polled here, wrapping; written by the occupant. Tells a thief whether the LIFO slot moves.
     pub(crate) polls: AtomicU32,
+    pub(crate) mood: Mood,
+    /// What the last occupant knew of its polls and of its waits, in nanoseconds: the next one begins with it.
+    pub(crate) habits: [AtomicU32; 2],
     /// Set by the thread that claims the seat, cleared by it when it leaves; excludes other occupants.
     occupied: AtomicBool,
+}
+
+/// What the occupant of a seat tells the others; on a line of its own, because they read it more often than it changes.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Mood {
+    /// Whether others may take from ring and spill. Set by the occupant when what waits there is worth another thread's time,
+    /// and by the watch when the occupant does not get on; cleared by the occupant when that is over. Without it a
+    /// thief leaves the ring alone: tasks that wake each other are slower on two processors than on one.
+    pub(crate) offered: AtomicBool,
+    /// Whether the occupant polls, looks at the injector, and its polls were short lately: who pushes there then wakes
+    /// nobody else. Set by the occupant; cleared by it before it parks, blocks or leaves.
+    pub(crate) brisk: AtomicBool,
 }
 
 impl Seat {
@@ -54,8 +77,11 @@ impl Seat {
         Self {
             lifo: Lifo::new(),
             ring: Ring::new(),
+            spill: Spill::new(),
             parker: Parker::new(),
             polls: AtomicU32::new(0),
+            mood: Mood::default(),
+            habits: [AtomicU32::new(UNKNOWN_MEAN), AtomicU32::new(0)],
             occupied: AtomicBool::new(false),
         }
     }
@@ -66,6 +92,35 @@ impl Seat {
 
     pub(crate) fn leave(&self) {
         self.occupied.store(false, Release);
+    }
+
+    /// Whether others may take from here.
+    pub(crate) fn is_offered(&self) -> bool {
+        self.mood.offered.load(Relaxed)
+    }
+
+    /// How many tasks wait here besides the one in the LIFO slot; a snapshot.
+    pub(crate) fn queued(&self) -> usize {
+        self.ring.len() + self.spill.len()
+    }
+
+    /// Whether anything waits here; a snapshot.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queued() == 0 && self.lifo.is_empty()
+    }
+
+    /// Takes a task, from wherever there is one. Any thread may.
+    pub(crate) fn take_any(&self) -> Option<Runnable> {
+        self.ring.pop().or_else(|| self.spill.pop()).or_else(|| self.lifo.take())
+    }
+
+    /// Its occupant polls no more for now, and its queues are empty or about to be.
+    pub(crate) fn settle(&self) {
+        for flag in [&self.mood.brisk, &self.mood.offered] {
+            if flag.load(Relaxed) {
+                flag.store(false, Relaxed);
+            }
+        }
     }
 }
 
@@ -84,6 +139,12 @@ pub(crate) struct Slot {
     pub(crate) watch: Watch,
     /// How many workers are blocked in a nested `block_on`.
     pub(crate) nested: AtomicUsize,
+    /// 1 while the thread in `block_on`'s seat is awake there. Set and cleared by that thread.
+    pub(crate) rooted: AtomicUsize,
+    /// Turns of the driver, wrapping; stored by whoever took one. Tells the watch that somebody takes them.
+    pub(crate) turns: AtomicU32,
+    /// Whether another awake thread would have a processor.
+    pub(crate) load: Load,
     /// Set once, by whoever closes the runtime; cleared when the slot is recycled.
     closed: AtomicBool,
     /// Where threads wait for the last task to go, or for a runnable to drop.
@@ -106,14 +167,20 @@ impl Slot {
         self.workers()
     }
 
-    /// A shard for a task that is spawned from outside.
-    pub(crate) fn foreign_shard(&self) -> usize {
+    /// A shard for a task that this thread spawns.
+    #[inline]
+    pub(crate) fn shard(&self) -> usize {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
+            /// Tasks that this thread has spawned, from an origin of its own on; 0: none yet.
             static TURN: Cell<usize> = const { Cell::new(0) };
         }
-        let turn = TURN.get();
-        TURN.set(turn.wrapping_add(1));
-        self.seats.len() + turn % FOREIGN_SHARDS
+        let turn = match TURN.get() {
+            0 => THREADS.fetch_add(1, Relaxed) * SHARDS * SHARD_TURN + 1,
+            turn => turn,
+        };
+        TURN.set(turn + 1);
+        turn / SHARD_TURN
     }
 
     #[inline]
@@ -129,7 +196,12 @@ impl Slot {
     /// Queues a runnable from outside, and sees to it that someone runs it.
     pub(crate) fn inject(&'static self, runnable: Runnable) {
         self.inject_quietly(runnable);
-        self.notify();
+        // Pairs with the fence of a worker that parks: it looks at the injector after it has ceased to be brisk.
+        fence(SeqCst);
+        let brisk = self.seats.iter().any(|seat| seat.mood.brisk.load(Relaxed));
+        if !brisk || self.is_closed() {
+            self.notify();
+        }
     }
 
     pub(crate) fn inject_quietly(&self, runnable: Runnable) {
@@ -138,10 +210,11 @@ impl Slot {
         }
     }
 
-    /// Whether a thief would find something. LIFO slots do not count: what is in them was woken, not spawned, and its
-    /// worker takes it next.
+    /// Whether a thief would find something. What is in LIFO slots, and in rings that are not offered, does not count: its
+    /// thread comes to it, or the watch sees that it does not.
     pub(crate) fn has_visible_work(&self) -> bool {
-        !self.inject.is_empty() || self.seats.iter().any(|seat| !seat.ring.is_empty())
+        let offers = |seat: &Seat| seat.is_offered() && seat.queued() > 0;
+        !self.inject.is_empty() || self.seats.iter().any(offers)
     }
 
     /// After a push: wakes or starts a worker unless one is searching.
@@ -164,18 +237,15 @@ impl Slot {
         }
     }
 
-    /// How many workers are inside a poll, or about to be; those that are blocked in a nested `block_on` have handed over
-    /// what they had.
+    /// How many threads in seats are inside a poll, or about to be; those that are blocked in a nested `block_on` have handed
+    /// over what they had.
     pub(crate) fn active(&self) -> usize {
         let idle = self.idle.word().parked() + self.nested.load(Relaxed);
-        self.started.load(Relaxed).saturating_sub(idle)
+        self.started.load(Relaxed).saturating_sub(idle) + self.rooted.load(Relaxed)
     }
 
-    /// For a worker that is about to poll: makes sure that another one watches, if there can be another one.
+    /// For a thread in a seat that is about to poll: makes sure that a worker watches, if there can be another one.
     pub(crate) fn rouse_watch(&'static self) {
-        if self.workers() < 2 {
-            return;
-        }
         match self.watch.rouse() {
             Rouse::Ticking => {}
             Rouse::Asleep(seat) => self.unpark(seat),
@@ -291,7 +361,7 @@ impl Slot {
 
     fn has_queued(&self) -> bool {
         fence(SeqCst);
-        self.has_visible_work() || self.seats.iter().any(|seat| !seat.lifo.is_empty())
+        !self.inject.is_empty() || self.seats.iter().any(|seat| !seat.is_empty())
     }
 
     pub(crate) fn drop_queued(&self) {
@@ -299,7 +369,7 @@ impl Slot {
             drop(runnable);
         }
         for seat in &self.seats {
-            while let Some(runnable) = seat.ring.pop().or_else(|| seat.lifo.take()) {
+            while let Some(runnable) = seat.take_any() {
                 drop(runnable);
             }
         }
@@ -336,6 +406,7 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
     if let Some(at) = free.slots.iter().position(|slot| slot.workers() == workers) {
         let slot = free.slots.swap_remove(at);
         slot.registry.reopen();
+        slot.load.reset();
         slot.closed.store(false, Release);
         return Some(slot);
     }
@@ -348,10 +419,13 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
         inject: ConcurrentQueue::unbounded(),
         idle: Idle::new(seats),
         seats: (0..seats).map(|_| Seat::new()).collect(),
-        registry: Registry::new(seats + FOREIGN_SHARDS),
+        registry: Registry::new(seats * SHARDS),
         started: AtomicUsize::new(0),
         watch: Watch::new(),
         nested: AtomicUsize::new(0),
+        rooted: AtomicUsize::new(0),
+        turns: AtomicU32::new(0),
+        load: Load::default(),
         closed: AtomicBool::new(false),
         drain: (Mutex::new(()), Condvar::new()),
         home: RwLock::new(Weak::new()),

@@ -1,17 +1,20 @@
 //! The loop of whoever sits in a seat: find a task, poll it; with none to find, look at others'; then sleep.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use tenter_core::coop;
 use tenter_task::Runnable;
 
 use crate::context::{Context, Role};
-use crate::idle::Unparked;
+use crate::pace::Pace;
 use crate::scheduler::Core;
-use crate::slot::{Seat, Slot};
+use crate::slot::{RING, Seat, Slot};
+use crate::spin::Spin;
 
 /// Every so many tasks a thread looks at the injector and the driver first, so that a busy queue starves neither.
 /// 61 as in Go and tokio: a prime, so that it does not beat with the program's own periods.
@@ -27,14 +30,13 @@ const INJECT_BATCH: usize = 64;
 /// How long a thief watches a LIFO slot before it takes what does not move, in spin-loop hints (about 1 µs).
 const LIFO_PATIENCE: u32 = 64;
 
-/// How long the watch sleeps while a worker is inside a poll. With an idle worker, what a long poll holds up is taken
-/// over within two of these and the time that a thread needs to wake.
-const WATCH_TICK: Duration = Duration::from_millis(1);
+/// Polls shorter than this, in nanoseconds, make a worker brisk.
+const BRISK: u32 = 5_000;
 
-/// How long the watch sleeps when nobody is inside a poll, and how often, before it sleeps for good: one second, in
-/// which the next poll starts without a wake.
-const QUIET_TICK: Duration = Duration::from_millis(10);
-const QUIET_TICKS: u32 = 100;
+/// The driver is looked at, without waiting, about this often while there are tasks to poll, in nanoseconds; and at
+/// least every [`MAINTENANCE_MOST`] tasks.
+const DRIVE_SPAN: u32 = 100_000;
+const MAINTENANCE_MOST: u32 = 4 * MAINTENANCE;
 
 /// Aborts if a waker panics: the program can't go on, because nobody knows who else was to be woken.
 struct AbortOnUnwind;
@@ -48,19 +50,24 @@ impl Drop for AbortOnUnwind {
 
 /// The occupant of a seat.
 pub(crate) struct Worker<'a> {
-    context: &'a Context,
-    slot: &'static Slot,
-    seat: &'static Seat,
+    pub(crate) context: &'a Context,
+    pub(crate) slot: &'static Slot,
+    pub(crate) seat: &'static Seat,
     tick: u32,
+    /// Polls since the last look at the driver, and how many there may be.
+    undriven: u32,
+    drive_every: u32,
     streak: u32,
     /// Whether the idle word counts this worker as searching.
-    searching: bool,
+    pub(crate) searching: bool,
     /// Whether nothing was polled since the last sleep.
-    rested: bool,
+    pub(crate) rested: bool,
     rng: Rng,
-    wakers: Vec<Waker>,
-    /// As the watch: how many polls each seat had made at the last tick.
-    polls: Vec<u32>,
+    pub(crate) wakers: Vec<Waker>,
+    pub(crate) pace: Pace,
+    pub(crate) spin: Spin,
+    /// As the watch: how many polls each seat had made at the last tick, and how many tasks waited there.
+    pub(crate) seen: Vec<(u32, usize)>,
 }
 
 /// The life of a worker thread; it was counted as searching by whoever started it.
@@ -75,7 +82,7 @@ pub(crate) fn run(core: Arc<Core>, seat: usize, stop: impl FnOnce()) {
                 Some(runnable) => worker.poll(runnable),
                 None => match worker.search() {
                     Some(runnable) => worker.poll(runnable),
-                    None => worker.park(),
+                    None => worker.rest(),
                 },
             }
         }
@@ -95,6 +102,9 @@ impl Drop for Worker<'_> {
     /// count left behind would be relied upon for ever.
     fn drop(&mut self) {
         self.stop_searching();
+        for (habit, nanos) in self.seat.habits.iter().zip([self.pace.mean(), self.spin.nanos()]) {
+            habit.store(nanos, Relaxed);
+        }
     }
 }
 
@@ -103,17 +113,23 @@ impl<'a> Worker<'a> {
         let slot = context.slot();
         let seat = &slot.seats[context.seat];
         let rng = Rng::with_seed(context.seat as u64 + 1);
+        let mean = seat.habits[0].load(Relaxed);
+        context.mean.set(mean);
         Self {
             context,
             slot,
             seat,
             tick: 0,
+            undriven: 0,
+            drive_every: MAINTENANCE,
             streak: 0,
             searching,
             rested: true,
             rng,
             wakers: Vec::new(),
-            polls: Vec::new(),
+            pace: Pace::new(mean),
+            spin: Spin::new(context.core.config.latency, seat.habits[1].load(Relaxed)),
+            seen: Vec::new(),
         }
     }
 
@@ -125,12 +141,12 @@ impl<'a> Worker<'a> {
 
     /// Whether this thread may take the driver. The one in `block_on` may go off and never come back to it, so it
     /// leaves driving to the workers while there are any.
-    fn may_drive(&self) -> bool {
+    pub(crate) fn may_drive(&self) -> bool {
         self.takes_injected()
     }
 
     /// After `block_on`'s thread drove: if a worker has started meanwhile, it may have gone to sleep elsewhere.
-    fn pass_driving_on(&self) {
+    pub(crate) fn pass_driving_on(&self) {
         if self.context.role == Role::Root && self.slot.workers() > 0 && self.slot.started.load(Relaxed) > 0 {
             self.slot.cover();
         }
@@ -139,12 +155,13 @@ impl<'a> Worker<'a> {
     /// The next task of its own queues, or of the injector.
     pub(crate) fn find(&mut self) -> Option<Runnable> {
         self.tick = self.tick.wrapping_add(1);
-        if self.tick % MAINTENANCE == 0 {
+        self.undriven += 1;
+        if self.undriven >= self.drive_every {
             self.maintain();
-            if self.takes_injected() {
-                if let Ok(runnable) = self.slot.inject.pop() {
-                    return Some(runnable);
-                }
+        }
+        if self.tick % MAINTENANCE == 0 && self.takes_injected() {
+            if let Ok(runnable) = self.slot.inject.pop() {
+                return Some(runnable);
             }
         }
         self.own().or_else(|| if self.takes_injected() { self.injected() } else { None })
@@ -158,7 +175,20 @@ impl<'a> Worker<'a> {
             }
         }
         self.streak = 0;
-        self.seat.ring.pop().or_else(|| self.seat.lifo.take())
+        self.seat.ring.pop().or_else(|| self.refill()).or_else(|| self.seat.lifo.take())
+    }
+
+    /// From behind the ring, which is empty: the first to run now, the rest into the ring.
+    fn refill(&self) -> Option<Runnable> {
+        self.seat.spill.take(RING / 2, |runnable| self.enqueue(runnable))
+    }
+
+    /// To the ring; there is room, or nearly always.
+    fn enqueue(&self, runnable: Runnable) {
+        // SAFETY: this thread sits in this seat, so it alone pushes.
+        if let Err(runnable) = unsafe { self.seat.ring.push(runnable) } {
+            self.slot.inject_quietly(runnable);
+        }
     }
 
     /// A share of the injector: the first to run now, the rest into the ring.
@@ -171,11 +201,7 @@ impl<'a> Worker<'a> {
         let first = inject.pop().ok()?;
         for _ in 1..share {
             let Ok(runnable) = inject.pop() else { break };
-            // SAFETY: this thread sits in this seat, so it alone pushes.
-            if let Err(runnable) = unsafe { self.seat.ring.push(runnable) } {
-                self.slot.inject_quietly(runnable);
-                break;
-            }
+            self.enqueue(runnable);
         }
         Some(first)
     }
@@ -184,35 +210,73 @@ impl<'a> Worker<'a> {
     pub(crate) fn poll(&mut self, runnable: Runnable) {
         self.stop_searching();
         if std::mem::take(&mut self.rested) && self.context.role == Role::Worker {
-            self.slot.rouse_watch();
+            if self.slot.workers() > 1 {
+                self.slot.rouse_watch();
+            }
+            self.seat.mood.brisk.store(self.pace.mean() < BRISK, Relaxed);
         }
         self.seat.polls.store(self.tick, Relaxed);
+        coop::begin();
         let bomb = AbortOnUnwind;
         runnable.run();
         std::mem::forget(bomb);
+        coop::end();
+        if self.pace.count() {
+            self.look();
+        }
+    }
+
+    /// Looks at the clock, and decides whether what is queued is worth another thread.
+    fn look(&mut self) {
+        self.pace.look(Instant::now());
+        self.context.mean.set(self.pace.mean());
+        if self.slot.workers() == 0 {
+            return;
+        }
+        if self.context.role == Role::Worker {
+            set(&self.seat.mood.brisk, self.pace.mean() < BRISK);
+        }
+        let injected = if self.takes_injected() { self.slot.inject.len() } else { 0 };
+        self.context.offer(injected);
     }
 
     fn stop_searching(&mut self) {
-        if std::mem::take(&mut self.searching) && self.slot.idle.stop_search() {
+        if std::mem::take(&mut self.searching) && self.slot.idle.stop_search() && self.slot.has_visible_work() {
             self.slot.notify();
         }
     }
 
-    /// Takes what is ready in the driver without waiting, or at least what is due in this seat's wheel.
+    /// Takes what is ready in the driver without waiting, every so often.
     fn maintain(&mut self) {
-        let park = &self.context.core.park;
-        if !park.is_needed() {
-            return;
+        self.undriven = 0;
+        self.drive_every = (DRIVE_SPAN / self.pace.mean().max(1)).clamp(1, MAINTENANCE_MOST);
+        if self.context.core.park.is_needed() {
+            self.look_outside();
+            self.pass_driving_on();
+            self.dispatch();
         }
-        if !self.may_drive() || !park.drive(Some(Duration::ZERO), &mut || true, &mut self.wakers) {
-            park.fire(self.context.seat, &mut self.wakers);
-        }
-        self.pass_driving_on();
-        self.dispatch();
     }
 
-    /// Wakes a batch; their tasks go to the ring, and one other worker is told if there is more than one.
-    fn dispatch(&mut self) {
+    /// Collects what is ready in the driver without waiting, or at least what is due in this seat's wheel.
+    pub(crate) fn look_outside(&mut self) {
+        if !self.may_drive() || !self.drive(Some(Duration::ZERO), &mut || true) {
+            self.context.core.park.fire(self.context.seat, &mut self.wakers);
+        }
+    }
+
+    /// [`Park::drive`](crate::Park::drive), with its turns counted for the watch.
+    pub(crate) fn drive(&mut self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool) -> bool {
+        self.undriven = 0;
+        let drove = self.context.core.park.drive(timeout, enter, &mut self.wakers);
+        if drove {
+            // A turn that is lost to another thread's store does not matter: that one is a turn, too.
+            self.slot.turns.store(self.slot.turns.load(Relaxed).wrapping_add(1), Relaxed);
+        }
+        drove
+    }
+
+    /// Wakes a batch; their tasks go to the ring, and one other worker is told if that is worth it.
+    pub(crate) fn dispatch(&mut self) {
         if self.wakers.is_empty() {
             return;
         }
@@ -223,10 +287,7 @@ impl<'a> Worker<'a> {
         }
         self.context.dispatching.set(false);
         std::mem::forget(bomb);
-        let surplus = if self.context.role == Role::Root { 0 } else { 1 };
-        if self.slot.workers() > 0 && self.seat.ring.len() > surplus {
-            self.slot.notify();
-        }
+        self.context.announce();
     }
 
     /// Looks for work at the other workers'.
@@ -243,10 +304,21 @@ impl<'a> Worker<'a> {
         let seats = &self.slot.seats;
         let start = self.rng.usize(..seats.len());
         let victims = (0..seats.len()).map(|i| (start + i) % seats.len()).filter(|&i| i != self.context.seat);
-        for victim in victims {
+        for victim in victims.filter(|&i| seats[i].is_offered()) {
             // SAFETY: this thread sits in this seat, and its ring is empty: `find` has just failed.
-            if let Some(runnable) = unsafe { seats[victim].ring.steal_into(&self.seat.ring) } {
-                return Some(runnable);
+            let stolen = unsafe { seats[victim].ring.steal_into(&self.seat.ring) };
+            // Half of what is behind the ring, too: a victim that has so much keeps its ring full.
+            let behind = &seats[victim].spill;
+            let mut more = VecDeque::new();
+            if let Some(first) = behind.take(behind.len().div_ceil(2), |runnable| more.push_back(runnable)) {
+                more.push_front(first);
+            }
+            let stolen = stolen.or_else(|| more.pop_front());
+            if !more.is_empty() {
+                self.seat.spill.extend(more.into_iter());
+            }
+            if stolen.is_some() {
+                return stolen;
             }
         }
         None
@@ -255,7 +327,7 @@ impl<'a> Worker<'a> {
     /// Takes a LIFO slot's task if its worker does not: it is in a long poll.
     fn steal_lifo(&self) -> Option<Runnable> {
         for (index, victim) in self.slot.seats.iter().enumerate() {
-            if index == self.context.seat || victim.lifo.is_empty() {
+            if index == self.context.seat || !victim.is_offered() || victim.lifo.is_empty() {
                 continue;
             }
             let polls = victim.polls.load(Relaxed);
@@ -271,126 +343,23 @@ impl<'a> Worker<'a> {
         None
     }
 
-    /// Sleeps: in the driver if nobody else does, else on its own; wakes for a token, an event or a timer.
-    pub(crate) fn park(&mut self) {
-        let me = self.context.seat;
-        self.slot.idle.park(me, std::mem::take(&mut self.searching));
-        if !self.slot.has_visible_work() && !self.slot.is_closed() {
-            self.sleep();
-        }
-        self.searching = self.slot.idle.unpark(me) == Unparked::Chosen;
-        self.rested = true;
-        self.dispatch();
-    }
-
-    /// Waits for a token, or for events and timers, whose wakers it collects; as the watch also for trouble.
-    fn sleep(&mut self) {
-        let me = self.context.seat;
-        let mut drive = self.may_drive();
-        if self.context.role == Role::Root || self.slot.workers() < 2 {
-            self.sleep_once(&mut drive, None);
-            return;
-        }
-        let (mut quiet, mut undriven) = (0, 0);
-        self.polls.clear();
-        loop {
-            self.slot.watch.take(me, drive && !self.context.core.park.is_driven());
-            let pace = self.pace(&mut quiet);
-            let woken = self.sleep_once(&mut drive, pace);
-            if woken || pace.is_none() || self.sees_trouble(drive, &mut undriven) {
-                break;
-            }
-        }
-        self.slot.watch.leave(me);
-    }
-
-    /// How long the watch sleeps before it looks again; `None` for who is not the watch, or has nobody to look after.
-    fn pace(&self, quiet: &mut u32) -> Option<Duration> {
-        let (slot, me) = (self.slot, self.context.seat);
-        if !slot.watch.is_held_by(me) {
-            return None;
-        }
-        if slot.active() > 0 {
-            *quiet = 0;
-            return Some(WATCH_TICK);
-        }
-        *quiet += 1;
-        if *quiet <= QUIET_TICKS {
-            return Some(QUIET_TICK);
-        }
-        if !slot.watch.announce_sleep(me) || slot.active() == 0 {
-            return None;
-        }
-        slot.watch.resume(me);
-        *quiet = 0;
-        Some(WATCH_TICK)
-    }
-
-    /// Sleeps once, for at most `tick`; `true` if something came: a token, an event, a timer.
-    ///
-    /// Who found the driver taken stays out of it (`drive`): its thread is away for moments only, and would find the
-    /// roles changed when it comes back.
-    fn sleep_once(&mut self, drive: &mut bool, tick: Option<Duration>) -> bool {
-        let (park, parker, me) = (&self.context.core.park, &self.seat.parker, self.context.seat);
-        let mut began = false;
-        let mut begin = || {
-            began = parker.begin_drive();
-            began
-        };
-        *drive = *drive && park.drive(tick, &mut begin, &mut self.wakers);
-        if *drive {
-            let token = !began || parker.end_drive();
-            return token || !self.wakers.is_empty();
-        }
-        // From here on this thread keeps its wheel's time itself; the driver need not.
-        park.set_self_timed(me, true);
-        let tick = tick.map(|tick| Instant::now() + tick);
-        let deadline = match (park.next_deadline(me), tick) {
-            (Some(timer), Some(tick)) => Some(timer.min(tick)),
-            (timer, tick) => timer.or(tick),
-        };
-        let token = parker.park(deadline);
-        park.set_self_timed(me, false);
-        park.fire(me, &mut self.wakers);
-        token || !self.wakers.is_empty()
-    }
-
-    /// As the watch: whether there is something that the others do not get to. Timers that are overdue are taken in.
-    fn sees_trouble(&mut self, drives: bool, undriven: &mut u32) -> bool {
-        let (slot, park) = (self.slot, &self.context.core.park);
-        let stuck = |seat: &Seat, before: Option<&u32>| {
-            !seat.lifo.is_empty() && before.is_some_and(|before| *before == seat.polls.load(Relaxed))
-        };
-        let seats = || slot.seats.iter().enumerate();
-        let lifo = seats().any(|(index, seat)| stuck(seat, self.polls.get(index)));
-        self.polls.clear();
-        self.polls.extend(slot.seats.iter().map(|seat| seat.polls.load(Relaxed)));
-        // Between two of its own turns nobody drives, and that is no trouble.
-        *undriven = if !drives && park.is_needed() && !park.is_driven() { *undriven + 1 } else { 0 };
-        let now = Instant::now();
-        for (wheel, _) in seats() {
-            if park.next_deadline(wheel).is_some_and(|deadline| deadline + WATCH_TICK < now) {
-                park.fire(wheel, &mut self.wakers);
-            }
-        }
-        lifo || *undriven > 1 || !self.wakers.is_empty() || slot.is_closed() || slot.has_visible_work()
-    }
-
-    /// The sleep of the thread in `block_on`, outside the idle protocol: its future's waker gives the token.
-    pub(crate) fn sleep_as_root(&mut self) {
-        self.sleep();
-        self.pass_driving_on();
-        self.dispatch();
-    }
-
     /// Leaves the seat's queues to the others; whoever leaves `block_on`'s seat tells them, too.
     pub(crate) fn hand_over(&mut self) {
-        let queued = !self.seat.ring.is_empty() || !self.seat.lifo.is_empty();
-        while let Some(runnable) = self.seat.ring.pop().or_else(|| self.seat.lifo.take()) {
+        self.seat.settle();
+        let queued = !self.seat.is_empty();
+        while let Some(runnable) = self.seat.take_any() {
             self.slot.inject_quietly(runnable);
         }
         if queued && self.context.role == Role::Worker {
             self.slot.notify();
         }
+    }
+}
+
+/// Writes only what changes: others read it.
+#[inline]
+pub(crate) fn set(flag: &AtomicBool, to: bool) {
+    if flag.load(Relaxed) != to {
+        flag.store(to, Relaxed);
     }
 }

@@ -5,7 +5,7 @@
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use tenter_scheduler::Item;
@@ -38,6 +38,10 @@ struct World {
     queues: Vec<Ring<Task, 2>>,
     parkers: Vec<Parker>,
     started: AtomicUsize,
+    /// Who polls and will look at the queues again before it parks.
+    brisk: Vec<AtomicBool>,
+    /// Whether workers that poll are brisk.
+    is_brisk: bool,
     /// Whether threads can't be had.
     no_threads: bool,
     /// Whether a poll lasts until every task was polled.
@@ -56,6 +60,8 @@ impl World {
             queues: (0..pushers).map(|_| Ring::new()).collect(),
             parkers: (0..workers).map(|_| Parker::new()).collect(),
             started: AtomicUsize::new(0),
+            brisk: (0..workers).map(|_| AtomicBool::new(false)).collect(),
+            is_brisk: !long_polls,
             no_threads,
             long_polls,
             tasks,
@@ -104,6 +110,20 @@ impl World {
         self.notify();
     }
 
+    /// As `Slot::inject`: who finds a brisk worker leaves the task to it.
+    fn inject(self: &Arc<Self>, queue: usize) {
+        // SAFETY: each queue has one pusher.
+        assert!(unsafe { self.queues[queue].push(Task) }.is_ok());
+        fence(SeqCst);
+        if !self.brisk.iter().any(|brisk| brisk.load(Relaxed)) {
+            self.notify();
+        }
+    }
+
+    fn has_visible_work(&self) -> bool {
+        self.queues.iter().any(|queue| !queue.is_empty())
+    }
+
     fn steal(&self) -> Option<Task> {
         self.queues.iter().find_map(Ring::pop)
     }
@@ -115,15 +135,17 @@ impl World {
                 searching = true;
                 if let Some(Task) = self.steal() {
                     searching = false;
-                    if self.idle.stop_search() {
+                    if self.idle.stop_search() && self.has_visible_work() {
                         self.notify();
                     }
+                    self.brisk[me].store(self.is_brisk, Relaxed);
                     self.poll();
                     continue;
                 }
             }
+            self.brisk[me].store(false, Relaxed);
             self.idle.park(me, std::mem::take(&mut searching));
-            if self.queues.iter().any(|queue| !queue.is_empty()) || self.over.load(SeqCst) {
+            if self.has_visible_work() || self.over.load(SeqCst) {
                 thread::yield_now();
             } else if !std::mem::take(&mut restless) {
                 self.parkers[me].park(None);
@@ -248,6 +270,29 @@ fn a_push_must_not_rely_on_a_thread_that_could_not_be_started() {
         let other = thread::spawn(move || other.push(1));
         world.push(0);
         other.join().unwrap();
+        world.end();
+    });
+}
+
+/// The worker that is told nothing is about to park, and may have looked at the queue before the push.
+#[test]
+fn a_push_must_not_be_left_to_a_brisk_worker_that_has_looked() {
+    check(3, || {
+        let world = World::new(1, 1, 2, false, true);
+        world.awake(1, false);
+        world.inject(0);
+        world.inject(0);
+        world.end();
+    });
+}
+
+#[test]
+fn a_push_beside_a_brisk_worker_must_not_be_lost_on_one_that_wakes() {
+    check(2, || {
+        let world = World::new(2, 1, 2, false, true);
+        world.awake(2, true);
+        world.inject(0);
+        world.inject(0);
         world.end();
     });
 }

@@ -37,7 +37,8 @@ pub use tenter_io::{Async, Timer};
 pub use tenter_queue as queue;
 #[doc(inline)]
 pub use tenter_runtime::{
-    Backend, BuildError, Builder, FallibleTask, Handle, Runtime, Task, TaskId, block_on, spawn, try_unblock, unblock,
+    Backend, BuildError, Builder, FallibleTask, Handle, Latency, Runtime, Task, TaskId, block_on, spawn, try_unblock,
+    unblock,
 };
 #[doc(inline)]
 pub use tenter_scheduler::{Executor, LocalExecutor};
@@ -98,6 +99,12 @@ pub mod task {
         FallibleTask, Task, TaskBuilder, TaskId, UnhandledPanic, UnhandledPanicHook, current_id, current_name,
         set_unhandled_panic_hook,
     };
+
+    /// A budget of operations per task poll: a task whose channels and sockets are always ready still gives way to others.
+    pub mod coop {
+        #[doc(inline)]
+        pub use tenter_runtime::coop::{Unconstrained, consume_budget, has_budget_remaining, unconstrained};
+    }
 }
 
 /// Writing a reactor of one's own, and how a runtime's reactor was chosen.

@@ -1,0 +1,97 @@
+//! How long the polls of one thread take, from few looks at the clock (a look costs as much as half a small poll).
+
+use std::time::Instant;
+
+/// Polls until the first look after a rest: what came up then may be quite another work.
+const FIRST: u32 = 2;
+
+/// The most polls between two looks. A look then costs less than a nanosecond a poll.
+const MOST: u32 = 64;
+
+/// Between two looks shall be about so many nanoseconds: well below what makes surplus worth another thread's wake.
+const SPAN: u32 = 20_000;
+
+/// Mean time of a poll, in nanoseconds: rises at once, falls by a quarter of the way at each look. Who is too pessimistic
+/// wakes another thread for little; who is too optimistic lets work wait for the watch.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    mean: u32,
+    /// Polls until the next look.
+    left: u32,
+    /// Polls since the last look.
+    counted: u32,
+    /// The last look; `None` after a rest whose end nobody timed.
+    since: Option<Instant>,
+}
+
+impl Pace {
+    /// Knows nothing yet, and takes every poll for one of `mean` nanoseconds.
+    pub(crate) fn new(mean: u32) -> Self {
+        Self { mean, left: FIRST, counted: 0, since: None }
+    }
+
+    /// The mean time of a poll, in nanoseconds.
+    #[inline]
+    pub(crate) fn mean(&self) -> u32 {
+        self.mean
+    }
+
+    /// Counts a poll; `true` if it is time to [look](Self::look).
+    #[inline]
+    pub(crate) fn count(&mut self) -> bool {
+        self.counted += 1;
+        self.left -= 1;
+        self.left == 0
+    }
+
+    /// The end of a time without polls.
+    pub(crate) fn begin(&mut self, now: Option<Instant>) {
+        (self.left, self.counted, self.since) = (self.left.min(FIRST), 0, now);
+    }
+
+    /// Takes the polls since the last look into the mean.
+    pub(crate) fn look(&mut self, now: Instant) {
+        if let Some(since) = self.since {
+            let nanos = now.saturating_duration_since(since).as_nanos() / u128::from(self.counted.max(1));
+            let nanos = u32::try_from(nanos).unwrap_or(u32::MAX);
+            self.mean = if nanos >= self.mean { nanos } else { self.mean - (self.mean - nanos).div_ceil(4) };
+        }
+        (self.since, self.counted) = (Some(now), 0);
+        self.left = (SPAN / self.mean.max(1)).clamp(1, MOST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_mean_rises_at_once_and_falls_slowly() {
+        let start = Instant::now();
+        let mut pace = Pace::new(50_000);
+        pace.begin(Some(start));
+        assert!(!pace.count());
+        assert!(pace.count());
+        pace.look(start + Duration::from_nanos(200));
+        assert_eq!(pace.mean(), 50_000 - (50_000 - 100) / 4);
+        for _ in 0..64 {
+            (pace.left, pace.counted, pace.since) = (0, 1, Some(start));
+            pace.look(start + Duration::from_nanos(100));
+        }
+        assert_eq!((pace.mean(), pace.left), (100, MOST));
+        (pace.left, pace.counted, pace.since) = (0, 2, Some(start));
+        pace.look(start + Duration::from_millis(2));
+        assert_eq!((pace.mean(), pace.left), (1_000_000, 1));
+    }
+
+    #[test]
+    fn a_rest_that_nobody_timed_is_not_taken_for_polls() {
+        let mut pace = Pace::new(7);
+        pace.begin(None);
+        pace.count();
+        pace.look(Instant::now() + Duration::from_secs(9));
+        assert_eq!(pace.mean(), 7);
+    }
+}
