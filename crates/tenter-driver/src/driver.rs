@@ -11,14 +11,10 @@ use tenter_core::sync::Mutex;
 use tenter_core::sync::atomic::{AtomicBool, Ordering};
 use tenter_reactor::{Event, Events, Reactor, Readiness, Trigger};
 
-use crate::seat::Seat;
+use crate::seat::{MOST_EVENTS, Seat};
 use crate::sleep::SleepingUntil;
 use crate::source::{Site, Slab, Slot};
 use crate::timer::{LAST, NEVER, Nanos, SharedWheel, TimerKey};
-
-/// The most events that one [`Seat::turn`] takes in: enough to spread the price of the system call, few enough
-/// that timers and local tasks are looked after in between.
-const EVENTS: usize = 256;
 
 /// Sources and timers over one reactor.
 ///
@@ -86,7 +82,7 @@ impl Driver {
             told_everyone: AtomicBool::new(false),
             seated: AtomicBool::new(false),
             sleeping_until: SleepingUntil::new(),
-            events: Mutex::new(Events::with_capacity(EVENTS)),
+            events: Mutex::new(Events::with_capacity(MOST_EVENTS)),
         })
     }
 
@@ -211,7 +207,8 @@ impl Driver {
     /// Moves the wakers of all who wait for a source or a timer into `out`, as if everything had become ready: for the
     /// end of a runtime, after which nobody waits in the reactor any more.
     ///
-    /// Sources and timers stay usable, and [`told_everyone`](Self::told_everyone) is so from now on; who asks again waits again, unless the runtime says otherwise.
+    /// Sources and timers stay usable; who asks again waits again, unless the runtime says otherwise. From now on
+    /// [`told_everyone`](Self::told_everyone) is true.
     pub fn wake_all(&self, out: &mut Vec<Waker>) {
         self.told_everyone.store(true, Ordering::Relaxed);
         for (slot, entry) in self.sources.slots() {

@@ -2,17 +2,18 @@
 //!
 //! # Modules
 //! `source` is one registered source and the slab of them, `timer` is the wheel, `driver` joins both over a reactor,
-//! `seat` waits, `sleep` is the handshake between the waiting thread and foreign timers.
+//! `seat` waits, `sleep` is the handshake between the waiting thread and foreign timers, `slack` what the system adds to a sleep.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod driver;
 mod lock;
 mod seat;
+mod slack;
 mod sleep;
 mod source;
 mod timer;
 
 pub use driver::Driver;
-pub use seat::Seat;
+pub use seat::{MOST_EVENTS, Seat};
 pub use source::{Direction, Ready, Registration, WaiterKey};
 pub use timer::TimerKey;

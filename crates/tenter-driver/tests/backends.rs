@@ -190,3 +190,26 @@ fn foreign_timers_end_the_wait() {
         assert_eq!(wakes.count(), 1);
     });
 }
+
+#[test]
+fn a_turn_takes_no_more_events_than_it_may_and_loses_none() {
+    on_each(|driver| {
+        let mut pairs: Vec<_> = (0..5).map(|_| Watched::pair(&driver)).collect();
+        let (wakes, waker) = Counter::new();
+        // The first report of an edge reactor is that the new streams can be written.
+        turn(&driver, Some(Duration::ZERO));
+        for (watched, peer) in &mut pairs {
+            let seen = watched.registration.ready(Direction::Read);
+            watched.registration.clear_ready(seen, Direction::Read);
+            assert!(poll(&watched.registration, Direction::Read, &waker).is_pending());
+            peer.write_all(b"x").unwrap();
+        }
+        for (turns, most) in [0, 1, 2, usize::MAX].into_iter().enumerate() {
+            let mut woken = Vec::new();
+            driver.try_seat().unwrap().turn_at_most(most, Some(LONG), &mut woken).unwrap();
+            assert_eq!(woken.len(), [1, 1, 2, 1][turns], "at most {most}");
+            woken.into_iter().for_each(Waker::wake);
+        }
+        assert_eq!(wakes.count(), 5);
+    });
+}

@@ -213,7 +213,7 @@ impl Stream {
 #[test]
 fn a_short_read_forgets_no_arrival_and_no_end() {
     for arrivals in [&[1, 1][..], &[1, CLOSED], &[1 | CLOSED], &[1, 1 | CLOSED]] {
-        check(3, || {
+        check(3, move || {
             let stream = Stream::new();
             let events = thread::spawn({
                 let stream = stream.clone();

@@ -4,7 +4,7 @@
 mod common;
 
 use std::future::poll_fn;
-use std::io::{IoSlice, Read, Write};
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -126,6 +126,20 @@ fn a_writer_goes_on_after_short_writes() {
             }
             stream.close().await.unwrap();
             assert!(reading.join().unwrap() == sent);
+        }
+    });
+}
+
+#[test]
+fn more_buffers_than_go_into_one_call_are_no_short_read() {
+    each(|| async {
+        let (mut stream, mut peer) = connected().await;
+        peer.write_all(&[7; 3000]).unwrap();
+        settled().await;
+        let (mut moved, mut bytes) = (0, [0; 1500]);
+        while moved < 3000 {
+            let mut bufs: Vec<_> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+            moved += in_time(stream.read_vectored(&mut bufs)).await.unwrap();
         }
     });
 }

@@ -175,6 +175,15 @@ impl Events {
         self.list.clear();
     }
 
+    /// Sets the most events of the next waits.
+    ///
+    /// # Panics
+    /// If `limit` is 0.
+    pub fn set_capacity(&mut self, limit: usize) {
+        assert!(limit > 0, "an event buffer holds at least one event");
+        self.limit = limit;
+    }
+
     /// The most events a reactor should deliver in one wait.
     #[must_use]
     pub fn capacity(&self) -> usize {
