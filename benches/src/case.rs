@@ -22,7 +22,7 @@ pub(crate) struct Env {
 impl Env {
     /// How long one run of a case should take, roughly.
     pub(crate) fn budget(&self) -> Duration {
-        Duration::from_millis(if self.quick { 15 } else { 120 })
+        Duration::from_millis(if self.quick { 15 } else { 80 })
     }
 
     /// A number of operations, a tenth of it if it has to be quick.

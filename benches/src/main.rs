@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Every case runs on everyone in turn, round after round (A B C, B C A, …), each time on a fresh runtime with the same
-//! number of worker threads, so that what the machine does meanwhile hits all of them. What is compared is the median over
-//! the rounds; the least and the most show how much to believe it. `README.md` says what each case means for a user.
+//! number of worker threads, so that what the machine does meanwhile hits all of them. Compared are the medians of the
+//! rounds' ratios; the least and the most of the rounds show how much to believe. `README.md` says what each case means.
 //!
 //! | module | what it does |
 //! |---|---|

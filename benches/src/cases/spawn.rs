@@ -37,7 +37,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let case = runtimes!(case, sized: Tenter, Tokio, Smol, Nio)
             .bound("run loop", |env| repeat(env, || run_loop(env.size)))
             .judged(Measure::Wall);
-        if size > 100_000 { case.slow() } else { case }
+        if size > 100_000 { case.slow().rounds(5) } else { case }
     }));
     cases
 }

@@ -22,14 +22,14 @@ pub(crate) fn cases() -> Vec<Case> {
             Case::new("sleeps", "200k tasks sleep 1 to 100 ms; CPU per task"),
             many: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
         )
-        .bound("heap", |env| heap(MANY, |i| random(i, 100_000)).0)
+        .bound("heap", |_| heap(MANY, |i| random(i, 100_000)).0)
         .goal(Measure::Cpu, 0.28, Than::Tokio),
         runtimes!(
             Case::new("sleeps-spread", "2000 tasks, one of which has slept enough every 0.1 ms; how late they are, median")
                 .unit(Unit::Us),
             spread: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
         )
-        .bound("heap", |env| heap(SPREAD, |i| Duration::from_micros(100 * i as u64)).1)
+        .bound("heap", |_| heap(SPREAD, |i| Duration::from_micros(100 * i as u64)).1)
         .tail("p99")
         .goal(Measure::Wall, 100.0, Than::Absolute)
         .goal(Measure::Cpu, 1.0, Than::Tokio),
@@ -51,7 +51,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let case = runtimes!(case, sized: Tenter, Tokio, Smol, Nio)
             .bound("heap", |env| repeat(env, || heap_timers(env.size)))
             .judged(Measure::Wall);
-        if size > 100_000 { case.slow() } else { case }
+        if size > 100_000 { case.slow().rounds(5) } else { case }
     }));
     cases
 }

@@ -28,11 +28,23 @@ pub(crate) struct CaseResult {
     pub(crate) took: Duration,
 }
 
-/// A number of an entrant that others are compared with.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One number of an entrant over the rounds.
+#[derive(Clone, Debug, PartialEq)]
 struct Mark {
     name: &'static str,
+    /// The median.
     value: f64,
+    rounds: Vec<f64>,
+}
+
+impl Mark {
+    /// The median of the rounds' ratios. What a machine does to a whole round drops out of it; of a ratio of medians it
+    /// would not.
+    fn over(&self, other: &Mark) -> Option<f64> {
+        let pairs = self.rounds.iter().zip(&other.rounds).filter(|(_, other)| **other > 0.0);
+        let ratios: Vec<f64> = pairs.map(|(own, other)| own / other).collect();
+        (!ratios.is_empty()).then(|| Spread::of(ratios.into_iter()).median)
+    }
 }
 
 impl CaseResult {
@@ -53,7 +65,8 @@ impl CaseResult {
 
     fn marks(&self, by: Measure, of: impl Fn(&Entrant) -> bool) -> impl Iterator<Item = Mark> {
         let mark = move |(entrant, samples): (&Entrant, &[Sample])| {
-            Some(Mark { name: entrant.name, value: spread(samples, by)?.median })
+            let rounds = values(samples, by);
+            Some(Mark { name: entrant.name, value: spread(samples, by)?.median, rounds })
         };
         self.entrants().filter(move |(entrant, _)| of(entrant)).filter_map(mark)
     }
@@ -91,16 +104,19 @@ fn measure_name(case: &Case, by: Measure) -> &'static str {
     }
 }
 
+/// One number of each sample that has it.
+fn values(samples: &[Sample], by: Measure) -> Vec<f64> {
+    let value = |sample: &Sample| match by {
+        Measure::Wall => Some(sample.wall),
+        Measure::Cpu => Some(sample.cpu),
+        Measure::Tail => sample.tail,
+    };
+    samples.iter().filter_map(value).collect()
+}
+
 /// The spread of one number over the rounds, if the samples have it.
 fn spread(samples: &[Sample], by: Measure) -> Option<Spread> {
-    let values: Vec<f64> = samples
-        .iter()
-        .filter_map(|sample| match by {
-            Measure::Wall => Some(sample.wall),
-            Measure::Cpu => Some(sample.cpu),
-            Measure::Tail => sample.tail,
-        })
-        .collect();
+    let values = values(samples, by);
     (!values.is_empty()).then(|| Spread::of(values.into_iter()))
 }
 
@@ -113,13 +129,8 @@ fn digits(value: f64) -> String {
     }
 }
 
-/// A ratio; nothing where there is nothing to compare with.
-fn ratio(value: f64, to: Option<Mark>) -> Option<f64> {
-    to.filter(|mark| mark.value > 0.0).map(|mark| value / mark.value)
-}
-
-fn ratio_text(value: f64, to: Option<Mark>) -> String {
-    ratio(value, to).map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"))
+fn ratio_text(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"))
 }
 
 #[cfg(test)]
@@ -153,9 +164,18 @@ mod tests {
     #[test]
     fn the_best_of_a_role_has_the_least_median() {
         let result = example();
-        assert_eq!(result.best(Measure::Wall, Role::Peer), Some(Mark { name: "smol", value: 15.0 }));
-        assert_eq!(result.mark(Measure::Wall, "tokio"), Some(Mark { name: "tokio", value: 40.0 }));
+        let best = result.best(Measure::Wall, Role::Peer).unwrap();
+        assert_eq!((best.name, best.value), ("smol", 15.0));
+        assert_eq!(result.mark(Measure::Wall, "tokio").unwrap().rounds, [20.0, 40.0, 180.0]);
         assert_eq!(result.best(Measure::Tail, Role::Peer), None);
+    }
+
+    #[test]
+    fn ratios_are_of_rounds() {
+        let mark = |rounds: &[f64]| Mark { name: "", value: 0.0, rounds: rounds.to_vec() };
+        // The second round was slow for both.
+        assert_eq!(mark(&[10.0, 90.0, 11.0]).over(&mark(&[20.0, 180.0, 10.0])), Some(0.5));
+        assert_eq!(mark(&[1.0]).over(&mark(&[0.0])), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::case::{Goal, Role, Row, Than};
-use crate::report::{CaseResult, digits, measure_name, ratio, ratio_text};
+use crate::report::{CaseResult, Mark, digits, measure_name, ratio_text};
 
 /// By how much a cost may be above the best peer's and still count as equal: runs differ by more.
 const EQUAL: f64 = 1.02;
@@ -24,28 +24,29 @@ pub(super) struct Line {
 }
 
 pub(super) fn line(result: &CaseResult, row: &Row) -> Option<Line> {
-    let own = result.mark(row.by, row.who)?.value;
+    let own = result.mark(row.by, row.who)?;
     let (tokio, best) = (result.mark(row.by, "tokio"), result.best(row.by, Role::Peer));
     let bound = result.best(row.by, Role::Bound);
+    let over = |other: &Option<Mark>| own.over(other.as_ref()?);
     let met = row.goal.and_then(|goal| {
         let reached = match goal.than {
-            Than::Tokio => ratio(own, tokio)?,
-            Than::Best => ratio(own, best)?,
-            Than::Bound => ratio(own, bound)?,
-            Than::Absolute => own,
+            Than::Tokio => over(&tokio)?,
+            Than::Best => over(&best)?,
+            Than::Bound => over(&bound)?,
+            Than::Absolute => own.value,
         };
         Some(reached <= goal.most)
     });
     Some(Line {
         title: result.title(row),
-        own,
-        to_tokio: ratio(own, tokio),
-        best: best.map(|mark| mark.name),
-        to_best: ratio(own, best),
-        to_bound: ratio(own, bound),
+        own: own.value,
+        to_tokio: over(&tokio),
+        best: best.as_ref().map(|mark| mark.name),
+        to_best: over(&best),
+        to_bound: over(&bound),
         goal: row.goal.map_or_else(String::new, |goal| goal_text(result, row, goal)),
         met,
-        ahead: best.map(|mark| own <= mark.value * EQUAL),
+        ahead: over(&best).map(|ratio| ratio <= EQUAL),
     })
 }
 
@@ -65,11 +66,9 @@ pub(crate) fn summary(results: &[CaseResult]) -> String {
     let lines: Vec<Line> =
         results.iter().flat_map(|result| result.case.rows.iter().filter_map(|row| line(result, row))).collect();
     let width = lines.iter().map(|line| line.title.chars().count()).max().unwrap_or(0).max(20);
-    let mut out =
-        format!("\nsummary: tenter's cost, and as a part of others' (medians; below 1 is less cost)\n{:width$}", "");
+    let mut out = format!("\nsummary: tenter's cost, and as a part of others' (below 1 is less cost)\n{:width$}", "");
     let _ =
         writeln!(out, " {:>9} {:>9} {:>9} {:>9} {:>9}  goal", "tenter", "vs tokio", "best peer", "vs best", "vs bound");
-    let text = |ratio: Option<f64>| ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
     for line in &lines {
         let stand = match line.ahead {
             Some(true) => "ahead",
@@ -86,10 +85,10 @@ pub(crate) fn summary(results: &[CaseResult]) -> String {
             "{:width$} {:>9} {:>9} {:>9} {:>9} {:>9}  {goal:<22} {stand}",
             line.title,
             digits(line.own),
-            text(line.to_tokio),
+            ratio_text(line.to_tokio),
             line.best.unwrap_or("–"),
-            text(line.to_best),
-            text(line.to_bound),
+            ratio_text(line.to_best),
+            ratio_text(line.to_bound),
         );
     }
     out.push_str(&growth(results));
@@ -109,12 +108,9 @@ fn growth(results: &[CaseResult]) -> String {
         let costs: Vec<(usize, _)> =
             points.filter_map(|p| Some((p.case.sweep?.1, p.mark(p.case.measure(), "tenter")))).collect();
         for pair in costs.windows(2) {
-            let ((from, before), (to, Some(after))) = (pair[0], pair[1]) else { continue };
-            let _ = writeln!(
-                out,
-                "{sweep}: from {from} to {to} items, a cost {} times as high",
-                ratio_text(after.value, before)
-            );
+            let ((from, Some(before)), (to, Some(after))) = (&pair[0], &pair[1]) else { continue };
+            let times = ratio_text(Some(after.value / before.value));
+            let _ = writeln!(out, "{sweep}: from {from} to {to} items, a cost {times} times as high");
         }
     }
     out

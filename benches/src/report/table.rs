@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::case::{Measure, Role};
 use crate::report::{CaseResult, digits, ratio_text, spread};
 
-/// A line per entrant. The ratios are of medians, of what the case is judged by: below 1 is less cost than theirs.
+/// A line per entrant. The ratios are of what the case is judged by: below 1 is less cost than theirs.
 pub(crate) fn table(result: &CaseResult) -> String {
     let case = &result.case;
     let by = case.measure();
@@ -36,9 +36,10 @@ pub(crate) fn table(result: &CaseResult) -> String {
             let tail = spread(samples, Measure::Tail).map_or_else(|| "–".to_owned(), |tail| digits(tail.median));
             let _ = write!(out, " {tail:>9}");
         }
-        let own = spread(samples, by).map_or(f64::NAN, |spread| spread.median);
-        for mark in [tokio, best, bound] {
-            let _ = write!(out, " {:>9}", ratio_text(own, mark));
+        let own = result.mark(by, entrant.name);
+        for other in [&tokio, &best, &bound] {
+            let ratio = own.as_ref().zip(other.as_ref()).and_then(|(own, other)| own.over(other));
+            let _ = write!(out, " {:>9}", ratio_text(ratio));
         }
         out.push('\n');
     }
@@ -51,7 +52,7 @@ mod tests {
     use crate::report::tests::example;
 
     #[test]
-    fn ratios_are_of_medians() {
+    fn a_line_has_the_spread_and_the_ratios() {
         let table = table(&example());
         let line = |name: &str| {
             let line = table.lines().find(|line| line.starts_with(name)).unwrap();
