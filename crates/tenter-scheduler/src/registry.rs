@@ -14,19 +14,44 @@ use tenter_core::sync::{Mutex, MutexGuard};
 
 /// Where a task is entered; also its id.
 ///
-/// Bits 0–7 are the shard, 8–39 the place in it, 40–63 how often the place was used before (modulo 2²⁴).
+/// Bits 0–7 are the shard, 8–33 the place in it, 34–51 how often the place was used before (modulo 2¹⁸), 52–63 the
+/// registry's tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(u64);
 
+const PLACE_SHIFT: u32 = 8;
+const USES_SHIFT: u32 = 34;
+const TAG_SHIFT: u32 = 52;
+const PLACE_MASK: u64 = (1 << (USES_SHIFT - PLACE_SHIFT)) - 1;
+const USES_MASK: u64 = (1 << (TAG_SHIFT - USES_SHIFT)) - 1;
+
+/// A registry's tag is less than this.
+pub const MAX_TAG: u16 = 1 << (64 - TAG_SHIFT);
+
 impl Key {
-    fn new(shard: usize, place: u32, uses: u32) -> Self {
-        Self(shard as u64 | u64::from(place) << 8 | u64::from(uses & 0x00ff_ffff) << 40)
+    fn new(shard: usize, place: u32, uses: u32, tag: u16) -> Self {
+        // The last place stays unused, so that no key is `u64::MAX`.
+        assert!(u64::from(place) < PLACE_MASK, "more than 67 million tasks live in one shard");
+        let uses = u64::from(uses) & USES_MASK;
+        Self(shard as u64 | u64::from(place) << PLACE_SHIFT | uses << USES_SHIFT | u64::from(tag) << TAG_SHIFT)
     }
 
-    /// As a number that is unique in its registry (until a place was used 2²⁴ times).
+    /// From its number.
+    #[must_use]
+    pub const fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// As a number that is unique among the registries with different tags (until a place was used 2¹⁸ times).
     #[must_use]
     pub const fn as_u64(self) -> u64 {
         self.0
+    }
+
+    /// The tag of the registry that it is of.
+    #[must_use]
+    pub const fn tag(self) -> u16 {
+        (self.0 >> TAG_SHIFT) as u16
     }
 
     const fn shard(self) -> usize {
@@ -34,7 +59,7 @@ impl Key {
     }
 
     const fn place(self) -> usize {
-        (self.0 >> 8) as u32 as usize
+        (self.0 >> PLACE_SHIFT & PLACE_MASK) as usize
     }
 }
 
@@ -85,10 +110,10 @@ impl<W> Slab<W> {
         self.chunks.iter().flatten()
     }
 
-    fn next_key(&mut self, shard: usize) -> Key {
+    fn next_key(&mut self, shard: usize, tag: u16) -> Key {
         let at = self.free;
         let uses = if (at as usize) < self.len { self.entry(at as usize).uses } else { self.uses };
-        Key::new(shard, at, uses)
+        Key::new(shard, at, uses, tag)
     }
 
     fn insert(&mut self, value: W) {
@@ -137,14 +162,16 @@ struct Shard<W> {
 /// The tasks of one runtime or executor; `W` is a waker.
 pub struct Registry<W> {
     shards: Box<[Shard<W>]>,
+    tag: u16,
 }
 
 impl<W> Registry<W> {
-    /// An open registry with `shards` shards, at most [`MAX_SHARDS`].
+    /// An open registry with `shards` shards, at most [`MAX_SHARDS`], whose keys carry `tag`, less than [`MAX_TAG`].
     #[must_use]
-    pub fn new(shards: usize) -> Self {
+    pub fn new(shards: usize, tag: u16) -> Self {
+        assert!(tag < MAX_TAG, "the tag {tag} has more bits than keys have room for");
         let shard = |_| Shard { len: AtomicUsize::new(0), slab: Mutex::new(Slab::new()) };
-        Self { shards: (0..shards.clamp(1, MAX_SHARDS)).map(shard).collect() }
+        Self { shards: (0..shards.clamp(1, MAX_SHARDS)).map(shard).collect(), tag }
     }
 
     /// Enters a task into a shard (modulo their number): `make` is told its key and gives its waker.
@@ -159,7 +186,7 @@ impl<W> Registry<W> {
             drop(slab);
             return Err(make(None).1);
         }
-        let (waker, rest) = make(Some(slab.next_key(index)));
+        let (waker, rest) = make(Some(slab.next_key(index, self.tag)));
         slab.insert(waker);
         shard.len.store(slab.used, Release);
         Ok(rest)

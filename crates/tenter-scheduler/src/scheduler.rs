@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use tenter_task::{Meta, Spawn, Task, TaskId, schedule_with_info};
+use tenter_task::{Gone, Meta, Spawn, Task, TaskId, schedule_with_info};
 
 use crate::context::{self, Context, Role};
 use crate::park::Park;
@@ -245,8 +245,8 @@ impl Scheduler {
     {
         let slot = self.core.slot;
         let inserted = slot.registry.insert(slot.shard(), |key| {
-            let id = TaskId::from_u64(key.map_or(u64::MAX, Key::as_u64));
-            let spawn = Spawn::new(Meta::in_slot(slot.index), Tracked { slot, key }).id(id).name(name).spawned_at(site);
+            let id = TaskId::from_u64(key.map_or(UNTRACKED, Key::as_u64));
+            let spawn = Spawn::new(Meta::in_slot(slot.index), Tracked).id(id).name(name).spawned_at(site);
             let (runnable, task) = spawn.build(future, schedule_with_info(schedule::schedule));
             (runnable.waker(), (runnable, task))
         });
@@ -319,20 +319,23 @@ impl Scheduler {
     }
 }
 
-/// Part of every task's future: tells the registry when the future is gone.
-struct Tracked {
-    slot: &'static Slot,
-    /// `None` for a task that was spawned too late.
-    key: Option<Key>,
-}
+/// The id of a task that was spawned too late: no key has this number.
+const UNTRACKED: u64 = u64::MAX;
 
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        let Some(key) = self.key else { return };
-        let (waker, closed) = self.slot.registry.remove(key);
+/// Part of every task's future: tells the registry when the future is gone. The task's id says which registry.
+struct Tracked;
+
+impl Gone for Tracked {
+    fn gone(&mut self, id: TaskId) {
+        if id.as_u64() == UNTRACKED {
+            return;
+        }
+        let key = Key::from_u64(id.as_u64());
+        let slot = slot::at(key.tag());
+        let (waker, closed) = slot.registry.remove(key);
         drop(waker);
         if closed {
-            self.slot.wake_drainers();
+            slot.wake_drainers();
         }
     }
 }

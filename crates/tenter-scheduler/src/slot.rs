@@ -22,7 +22,7 @@ use crate::idle::Idle;
 use crate::lifo::Lifo;
 use crate::load::Load;
 use crate::parker::Parker;
-use crate::registry::Registry;
+use crate::registry::{MAX_TAG, Registry};
 use crate::ring::Ring;
 use crate::root::Signal;
 use crate::scheduler::Core;
@@ -30,7 +30,7 @@ use crate::spill::Spill;
 use crate::watch::{Rouse, Watch};
 
 /// As many runtimes as can live at once.
-pub(crate) const MAX_SLOTS: usize = 4096;
+pub(crate) const MAX_SLOTS: usize = MAX_TAG as usize;
 
 /// The length of a worker's ring. 256 as in Go and tokio: long enough that a burst of wakes does not overflow, short
 /// enough that half of it moves quickly.
@@ -419,7 +419,7 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
         inject: ConcurrentQueue::unbounded(),
         idle: Idle::new(seats),
         seats: (0..seats).map(|_| Seat::new()).collect(),
-        registry: Registry::new(seats * SHARDS),
+        registry: Registry::new(seats * SHARDS, free.made as u16),
         started: AtomicUsize::new(0),
         watch: Watch::new(),
         nested: AtomicUsize::new(0),

@@ -51,7 +51,7 @@ struct World {
 impl World {
     fn new() -> Arc<Self> {
         Arc::new(Self {
-            registry: Registry::new(2),
+            registry: Registry::new(2, 0),
             queue: [0, 1].map(|_| (AtomicBool::new(false), Mutex::new(None))),
             closed: AtomicBool::new(false),
             drain: (Mutex::new(()), Condvar::new()),

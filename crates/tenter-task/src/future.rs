@@ -70,18 +70,30 @@ impl Record for Box<str> {
     }
 }
 
-/// Catches panics of `future`'s `poll` and drop, and drops `guard` after the future is gone.
-pub(crate) struct TaskFuture<F, R: Record, G> {
+/// Told when a task's future is gone, whether it ended or was cancelled.
+///
+/// It is part of the task; what it needs to know is best found by the id, for every byte of it is in every task.
+pub trait Gone {
+    /// The future of the task with this id has been dropped; the guard itself is dropped next.
+    fn gone(&mut self, id: TaskId) {
+        let _ = id;
+    }
+}
+
+impl Gone for () {}
+
+/// Catches panics of `future`'s `poll` and drop, and tells `guard` after the future is gone.
+pub(crate) struct TaskFuture<F, R: Record, G: Gone> {
     future: ManuallyDrop<F>,
     facts: Facts,
     record: R,
-    // Dropped last, by field order after `Drop::drop`: it tells the spawner that the future is gone.
-    _guard: G,
+    // Told, then dropped, after the future.
+    guard: G,
 }
 
-impl<F, R: Record, G> TaskFuture<F, R, G> {
+impl<F, R: Record, G: Gone> TaskFuture<F, R, G> {
     pub(crate) fn new(future: F, facts: Facts, record: R, guard: G) -> Self {
-        Self { future: ManuallyDrop::new(future), facts, record, _guard: guard }
+        Self { future: ManuallyDrop::new(future), facts, record, guard }
     }
 
     fn caught(&self, payload: Box<dyn std::any::Any + Send>) -> Box<Caught> {
@@ -94,7 +106,7 @@ impl<F, R: Record, G> TaskFuture<F, R, G> {
     }
 }
 
-impl<F: Future, R: Record, G> Future for TaskFuture<F, R, G> {
+impl<F: Future, R: Record, G: Gone> Future for TaskFuture<F, R, G> {
     type Output = Outcome<F::Output>;
 
     #[inline]
@@ -116,7 +128,7 @@ impl<F: Future, R: Record, G> Future for TaskFuture<F, R, G> {
     }
 }
 
-impl<F, R: Record, G> Drop for TaskFuture<F, R, G> {
+impl<F, R: Record, G: Gone> Drop for TaskFuture<F, R, G> {
     fn drop(&mut self) {
         // SAFETY: the future is dropped here and nowhere else, and not touched afterwards.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.future) }));
@@ -124,6 +136,7 @@ impl<F, R: Record, G> Drop for TaskFuture<F, R, G> {
             // The output is already with the awaiter or refused: this panic can reach nobody but the hook.
             drop(self.caught(payload));
         }
+        self.guard.gone(self.facts.id);
     }
 }
 

@@ -21,7 +21,7 @@ mod panic;
 mod spawn;
 mod task;
 
-pub use future::{current_id, current_name};
+pub use future::{Gone, current_id, current_name};
 pub use meta::{Meta, TaskId};
 pub use panic::{UnhandledPanic, UnhandledPanicHook, set_unhandled_panic_hook};
 pub use spawn::{Spawn, schedule_with_info};

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use async_task::{Builder, Schedule, ScheduleInfo, WithInfo};
 
-use crate::future::{Facts, Record, TaskFuture};
+use crate::future::{Facts, Gone, Record, TaskFuture};
 use crate::task::Task;
 use crate::{Meta, Runnable, TaskId};
 
@@ -18,7 +18,7 @@ pub fn schedule_with_info<S: Fn(Runnable, ScheduleInfo)>(schedule: S) -> WithInf
 
 /// What a new task is made of, besides its future.
 ///
-/// `G` is a guard that is dropped when the future is gone, whether it ended or was cancelled.
+/// `G` is a guard that is told, and then dropped, when the future is gone.
 #[derive(Debug)]
 pub struct Spawn<G> {
     meta: Meta,
@@ -28,7 +28,7 @@ pub struct Spawn<G> {
     spawned_at: &'static Location<'static>,
 }
 
-impl<G> Spawn<G> {
+impl<G: Gone> Spawn<G> {
     /// Starts with the caller as spawn site, id 0 and no name.
     #[track_caller]
     pub fn new(meta: Meta, guard: G) -> Self {
@@ -103,6 +103,7 @@ where
     F: Future,
     S: Schedule<Meta>,
     R: Record,
+    G: Gone,
 {
     let future = TaskFuture::new(future, Facts { id, spawned_at }, record, guard);
     let builder = Builder::new().metadata(meta);

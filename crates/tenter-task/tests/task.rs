@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
 use futures_lite::future::{block_on, poll_once};
-use tenter_task::{Meta, Runnable, Spawn, Task, TaskId, current_id, current_name, set_unhandled_panic_hook};
+use tenter_task::{Gone, Meta, Runnable, Spawn, Task, TaskId, current_id, current_name, set_unhandled_panic_hook};
 
 static HOOK: Mutex<()> = Mutex::new(());
 
@@ -105,8 +105,14 @@ fn a_panic_in_the_drop_of_a_future_must_not_escape() {
 }
 
 #[test]
-fn a_dropped_task_is_cancelled_and_its_guard_dropped_after_the_future() {
+fn a_dropped_task_is_cancelled_and_its_guard_told_after_the_future() {
     struct Note(Arc<Mutex<Vec<&'static str>>>, &'static str);
+    impl Gone for Note {
+        fn gone(&mut self, id: TaskId) {
+            assert_eq!(id, TaskId::from_u64(5));
+            self.0.lock().unwrap().push("gone");
+        }
+    }
     impl Drop for Note {
         fn drop(&mut self) {
             self.0.lock().unwrap().push(self.1);
@@ -116,7 +122,7 @@ fn a_dropped_task_is_cancelled_and_its_guard_dropped_after_the_future() {
     let queue = Queue::new();
     let sender = queue.1.clone();
     let inner = Note(log.clone(), "future");
-    let spawn = Spawn::new(Meta::default(), Note(log.clone(), "guard"));
+    let spawn = Spawn::new(Meta::default(), Note(log.clone(), "guard")).id(TaskId::from_u64(5));
     let (runnable, task) = spawn.build(
         async move {
             let _inner = inner;
@@ -128,7 +134,7 @@ fn a_dropped_task_is_cancelled_and_its_guard_dropped_after_the_future() {
     queue.run();
     drop(task);
     queue.run();
-    assert_eq!(*log.lock().unwrap(), ["future", "guard"]);
+    assert_eq!(*log.lock().unwrap(), ["future", "gone", "guard"]);
 }
 
 #[test]

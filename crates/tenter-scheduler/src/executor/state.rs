@@ -52,7 +52,7 @@ use std::task::{Poll, Waker};
 
 use concurrent_queue::ConcurrentQueue;
 use tenter_core::wait_list::{WaitList, Waiter};
-use tenter_task::Runnable;
+use tenter_task::{Gone, Runnable};
 
 use crate::registry::{Key, Registry};
 
@@ -76,7 +76,7 @@ impl State {
     pub(super) fn new() -> Self {
         Self {
             queue: ConcurrentQueue::unbounded(),
-            tasks: Registry::new(1),
+            tasks: Registry::new(1, 0),
             sleepers: WaitList::new(),
             draining: AtomicBool::new(false),
             drain: (Mutex::new(()), Condvar::new()),
@@ -202,6 +202,8 @@ pub(super) struct Tracked {
     pub(super) state: Arc<State>,
     pub(super) key: Key,
 }
+
+impl Gone for Tracked {}
 
 impl Drop for Tracked {
     fn drop(&mut self) {
