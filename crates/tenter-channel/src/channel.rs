@@ -2,7 +2,15 @@
 //!
 //! The queue is the state in the sense of [`tenter_core::wait_list`]'s protocol: senders wait for room, receivers for
 //! a message, everybody for the close. Each operation changes the queue first and then notifies, so an operation that
-//! finds nobody waiting costs the queue's own atomics, a fence and a load or two.
+//! finds nobody waiting costs the queue's own atomics and a load or two.
+//!
+//! The fence between the two is the queue's own operation: push, pop and close take effect, as far as `is_empty`,
+//! `is_full`, `is_closed` and the other operations can tell, by one sequentially consistent read-modify-write of an index
+//! or state word. [`fence_after_rmw`] stands for that.
+//!
+//! A waiter's last look, after it has joined its list, may be loads: `is_empty` reads the head, then the tail, and the tail
+//! is never behind the head; so if it finds them equal, the queue was empty when the head was read, which is after
+//! the waiter's fence. `is_full` likewise reads the tail, then the head.
 
 use std::pin::Pin;
 

@@ -8,7 +8,7 @@
 //! has a twin that blocks the thread instead.
 //!
 //! A send or a receive that need not wait takes no lock and allocates nothing (an unbounded channel allocates a block
-//! for every 31 messages). Each message wakes one waiting [`recv`](Receiver::recv), if any; see [`Receiver`] for what it
+//! for every 31 messages); waiting allocates nothing either. Each message wakes one waiting [`recv`](Receiver::recv), if any; see [`Receiver`] for what it
 //! wakes among streams.
 //!
 //! ```
@@ -22,7 +22,8 @@
 //! # }).unwrap();
 //! ```
 
-#![forbid(unsafe_code)]
+// `oneshot::shared` alone is allowed it.
+#![deny(unsafe_code)]
 
 mod channel;
 mod error;

@@ -10,116 +10,28 @@
 //! # });
 //! ```
 //!
-//! Both ends share one small state behind a lock that is held for a few instructions at a time and never while foreign
-//! code runs: wakers are cloned before it is taken, and woken or dropped after it is released, as is the message. Which
-//! end comes first then needs no argument: every step sees the whole state.
+//! It is one allocation and takes no lock: the ends share a word of four bits, whose order of changes decides whose the
+//! message is and who wakes whom. The proof is beside the code, in `oneshot/shared.rs`.
+
+#[allow(unsafe_code)]
+mod shared;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::PoisonError;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, ready};
 
 use futures_core::future::FusedFuture;
-use tenter_core::park;
-use tenter_core::sync::{Arc, Mutex, MutexGuard};
+use tenter_core::{coop, park};
 
 pub use crate::error::{RecvError, TryRecvError};
+use shared::{Giver, Stage, Taker};
 
 /// Creates the two ends of a channel for one message.
+#[inline]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = Arc::new(Shared { state: Mutex::new(State::new()) });
-    (Sender { shared: Some(shared.clone()) }, Receiver { shared, stage: Stage::Waiting })
-}
-
-struct State<T> {
-    /// The message. Set by `send` while `closed` is false; taken by the receiver.
-    message: Option<T>,
-    /// The sender is gone: it has sent, or was dropped. Set once, by the sender.
-    sent_or_dropped: bool,
-    /// The receiver accepts no message any more. Set once, by its `close` or drop.
-    closed: bool,
-    /// Whom to wake when `sent_or_dropped` becomes true. Set by the receiver's poll, taken by the sender's last step.
-    receiver: Option<Waker>,
-    /// Whom to wake when `closed` becomes true. Set by `poll_closed`, taken by whoever closes, dropped with the sender.
-    sender: Option<Waker>,
-}
-
-impl<T> State<T> {
-    const fn new() -> Self {
-        Self { message: None, sent_or_dropped: false, closed: false, receiver: None, sender: None }
-    }
-
-    /// The message, or why there is none.
-    fn take(&mut self) -> Result<T, TryRecvError> {
-        match self.message.take() {
-            Some(message) => Ok(message),
-            None if self.sent_or_dropped || self.closed => Err(TryRecvError::Closed),
-            None => Err(TryRecvError::Empty),
-        }
-    }
-}
-
-struct Shared<T> {
-    state: Mutex<State<T>>,
-}
-
-impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // No foreign code runs under the lock, so a poisoned state is a whole one.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The sender's last step: leaves a message or nothing, and wakes the receiver.
-    fn finish(&self, message: Option<T>) -> Option<T> {
-        let mut state = self.lock();
-        state.sent_or_dropped = true;
-        let refused = if state.closed {
-            message
-        } else {
-            state.message = message;
-            None
-        };
-        let receiver = state.receiver.take();
-        let unused = state.sender.take();
-        drop(state);
-        wake(receiver);
-        drop(unused);
-        refused
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
-/// Makes `place` hold this task's waker unless `ready` gives a result first; the check and the placing are one step.
-fn poll_with<T, R>(
-    shared: &Shared<T>,
-    cx: &Context<'_>,
-    place: fn(&mut State<T>) -> &mut Option<Waker>,
-    mut ready: impl FnMut(&mut State<T>) -> Option<R>,
-) -> Poll<R> {
-    {
-        let mut state = shared.lock();
-        if let Some(result) = ready(&mut state) {
-            return Poll::Ready(result);
-        }
-        if place(&mut state).as_ref().is_some_and(|held| held.will_wake(cx.waker())) {
-            return Poll::Pending;
-        }
-    }
-    let waker = cx.waker().clone();
-    let mut state = shared.lock();
-    if let Some(result) = ready(&mut state) {
-        return Poll::Ready(result);
-    }
-    let replaced = place(&mut state).replace(waker);
-    drop(state);
-    drop(replaced);
-    Poll::Pending
+    let (giver, taker) = shared::pair();
+    (Sender { giver: Some(giver) }, Receiver { taker })
 }
 
 /// The end that sends the message.
@@ -127,14 +39,10 @@ fn poll_with<T, R>(
 /// Dropping it without sending ends the receiver with [`RecvError`].
 pub struct Sender<T> {
     /// `None` once the message has been sent.
-    shared: Option<Arc<Shared<T>>>,
+    giver: Option<Giver<T>>,
 }
 
 impl<T> Sender<T> {
-    fn shared(&self) -> &Shared<T> {
-        self.shared.as_ref().expect("only `send` takes it, and consumes the sender")
-    }
-
     /// Sends the message; never waits.
     ///
     /// Success means that the receiver was there to take it, not that it will.
@@ -142,9 +50,10 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// The message comes back if the receiver was dropped or closed.
+    #[inline]
     pub fn send(mut self, message: T) -> Result<(), T> {
-        let shared = self.shared.take().expect("only `send` takes it, and consumes the sender");
-        match shared.finish(Some(message)) {
+        let giver = self.giver.take().expect("only `send` takes it, and consumes the sender");
+        match giver.finish(Some(message)) {
             None => Ok(()),
             Some(refused) => Err(refused),
         }
@@ -152,7 +61,7 @@ impl<T> Sender<T> {
 
     /// Whether the receiver was dropped or closed, so that the message is not wanted any more.
     pub fn is_closed(&self) -> bool {
-        self.shared().lock().closed
+        self.giver.as_ref().is_none_or(Giver::is_closed)
     }
 
     /// Waits until the message is not wanted any more: the moment to give up computing it.
@@ -175,14 +84,18 @@ impl<T> Sender<T> {
 
     /// [`closed`](Self::closed) for hand-written futures: the task of the latest call is woken.
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_with(self.shared(), cx, |state| &mut state.sender, |state| state.closed.then_some(()))
+        let unit = ready!(coop::poll_proceed(cx));
+        let giver = self.giver.as_mut().expect("only `send` takes it, and consumes the sender");
+        ready!(giver.poll_closed(cx));
+        unit.made_progress();
+        Poll::Ready(())
     }
 }
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if let Some(shared) = &self.shared {
-            shared.finish(None);
+        if let Some(giver) = self.giver.take() {
+            giver.finish(None);
         }
     }
 }
@@ -211,18 +124,7 @@ impl<T> fmt::Debug for Sender<T> {
 /// Dropping the receiver itself drops a message that has been sent and not taken.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Receiver<T> {
-    shared: Arc<Shared<T>>,
-    stage: Stage,
-}
-
-/// How far a receiver has come; its own to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Waiting,
-    /// The message has been handed out: the sender is gone, and nothing is left in the shared state.
-    Received,
-    /// The future has said that there is none. The sender may live on, after a `close`.
-    Refused,
+    taker: Taker<T>,
 }
 
 impl<T> Receiver<T> {
@@ -242,11 +144,7 @@ impl<T> Receiver<T> {
     ///
     /// [`TryRecvError::Empty`] if it may still come, [`TryRecvError::Closed`] if it will not, or was taken before.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        let taken = self.shared.lock().take();
-        if taken.is_ok() {
-            self.stage = Stage::Received;
-        }
-        taken
+        self.taker.try_take()
     }
 
     /// Takes the message, blocking the thread until it comes.
@@ -275,63 +173,30 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn close(&mut self) {
-        let mut state = self.shared.lock();
-        state.closed = true;
-        let sender = state.sender.take();
-        drop(state);
-        wake(sender);
+        self.taker.close();
     }
 }
 
 impl<T> Future for Receiver<T> {
     type Output = Result<T, RecvError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        assert!(this.stage == Stage::Waiting, "oneshot receiver polled after it ended");
-        let polled = poll_with(
-            &this.shared,
-            cx,
-            |state| &mut state.receiver,
-            |state| match state.take() {
-                Ok(message) => Some(Ok(message)),
-                Err(TryRecvError::Closed) => Some(Err(RecvError)),
-                Err(TryRecvError::Empty) => None,
-            },
-        );
-        this.stage = match polled {
-            Poll::Ready(Ok(_)) => Stage::Received,
-            Poll::Ready(Err(_)) => Stage::Refused,
-            Poll::Pending => Stage::Waiting,
-        };
-        polled
+        let unit = ready!(coop::poll_proceed(cx));
+        let outcome = ready!(self.get_mut().taker.poll_take(cx));
+        unit.made_progress();
+        Poll::Ready(outcome)
     }
 }
 
 impl<T> FusedFuture for Receiver<T> {
     fn is_terminated(&self) -> bool {
-        self.stage != Stage::Waiting
-    }
-}
-
-impl<T> Drop for Receiver<T> {
-    fn drop(&mut self) {
-        if self.stage == Stage::Received {
-            return;
-        }
-        let mut state = self.shared.lock();
-        state.closed = true;
-        // A message that is there goes with the shared state: its sender has let go of it.
-        let unused = state.receiver.take();
-        let sender = state.sender.take();
-        drop(state);
-        wake(sender);
-        drop(unused);
+        matches!(self.taker.stage(), Stage::Received | Stage::Refused)
     }
 }
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("stage", &self.stage).finish_non_exhaustive()
+        f.debug_struct("Receiver").field("stage", &self.taker.stage()).finish_non_exhaustive()
     }
 }

@@ -78,3 +78,46 @@ fn a_drop_beside_closed_wakes_the_sender() {
         thread.join().unwrap();
     });
 }
+
+/// Polls once with a waker of its own, whichever way it ends.
+fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    block_on(poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))))
+}
+
+#[test]
+fn a_send_beside_a_poll_by_another_task_wakes_the_latest() {
+    loom::model(|| {
+        let (sender, mut receiver) = oneshot::channel();
+        let (sent, kept) = message();
+        assert!(poll_once(&mut receiver).is_pending());
+        let thread = thread::spawn(move || assert!(sender.send(sent).is_ok()));
+        drop(block_on(receiver).unwrap());
+        thread.join().unwrap();
+        assert_eq!(Arc::strong_count(&kept), 1);
+    });
+}
+
+#[test]
+fn a_drop_beside_closed_by_another_task_wakes_the_latest() {
+    loom::model(|| {
+        let (mut sender, receiver) = oneshot::channel::<Message>();
+        block_on(poll_fn(|cx| Poll::Ready(assert!(sender.poll_closed(cx).is_pending()))));
+        let thread = thread::spawn(move || drop(receiver));
+        block_on(sender.closed());
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn two_last_words_at_once_leave_each_cell_to_one_end() {
+    loom::model(|| {
+        let (mut sender, mut receiver) = oneshot::channel();
+        let (sent, kept) = message();
+        assert!(poll_once(&mut receiver).is_pending());
+        block_on(poll_fn(|cx| Poll::Ready(assert!(sender.poll_closed(cx).is_pending()))));
+        let thread = thread::spawn(move || drop(sender.send(sent)));
+        drop(receiver);
+        thread.join().unwrap();
+        assert_eq!(Arc::strong_count(&kept), 1);
+    });
+}

@@ -15,7 +15,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
@@ -181,6 +181,33 @@ pub fn has_budget_remaining() -> bool {
 /// Dropping the future loses nothing.
 pub async fn consume_budget() {
     std::future::poll_fn(|cx| poll_proceed(cx).map(Spent::made_progress)).await;
+}
+
+/// Makes a future an operation of the budget: it is not polled once the budget is spent, and spends one unit when it ends.
+pub fn cooperative<F>(future: F) -> Cooperative<F> {
+    Cooperative { future }
+}
+
+pin_project! {
+    /// The future of [`cooperative`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Cooperative<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Cooperative<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let unit = ready!(poll_proceed(cx));
+        let output = ready!(self.project().future.poll(cx));
+        unit.made_progress();
+        Poll::Ready(output)
+    }
 }
 
 /// Runs a future without a limit: nothing that it polls is withheld, and it spends nothing of its task's budget.

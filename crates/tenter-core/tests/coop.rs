@@ -135,3 +135,22 @@ fn consume_budget_gives_way_when_it_is_spent() {
     drop(future);
     assert_eq!(loops, 3 * usize::from(BUDGET));
 }
+
+#[test]
+fn cooperative_futures_spend_when_they_end_and_wait_for_nothing() {
+    coop::begin();
+    let mut polls = 0;
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut waiting = pin!(coop::cooperative(poll_fn(|_| {
+        polls += 1;
+        if polls > 300 { Poll::Ready(()) } else { Poll::Pending }
+    })));
+    for _ in 0..300 {
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    }
+    assert!(waiting.as_mut().poll(&mut cx).is_ready());
+    assert_eq!(spend_all(), usize::from(BUDGET) - 1);
+    let mut never = pin!(coop::cooperative(poll_fn(|_| -> Poll<()> { panic!("polled without a budget") })));
+    assert!(never.as_mut().poll(&mut cx).is_pending());
+    coop::end();
+}

@@ -124,3 +124,26 @@ fn a_dropped_waiter_passes_its_notification_on() {
         adder.join().unwrap();
     });
 }
+
+/// An owner that learns of its notification from the place alone, not from its wake, may reuse the place at once.
+#[test]
+fn a_place_is_its_owners_again_once_it_says_notified() {
+    model(3, || {
+        let list = Arc::new(WaitList::new());
+        let notifier = {
+            let list = list.clone();
+            thread::spawn(move || list.notify_one())
+        };
+        let mut waiter = Waiter::new(&list);
+        let accepted = block_on(std::future::poll_fn(|cx| {
+            assert!(waiter.register(cx.waker()));
+            let accepted = waiter.accept();
+            if accepted {
+                assert!(waiter.register(cx.waker()), "an accepted place joins anew");
+            }
+            Poll::Ready(accepted)
+        }));
+        let unused = waiter.cancel();
+        assert!(notifier.join().unwrap() == (accepted || unused));
+    });
+}

@@ -4,9 +4,9 @@ use std::fmt;
 use std::mem;
 use std::sync::PoisonError;
 
-use tenter_core::park;
 use tenter_core::sync::{Arc, Mutex, MutexGuard};
 use tenter_core::wait_list::WaitList;
+use tenter_core::{coop, park};
 
 use crate::error::{PutError, ShutDown, TooManyTaskDone, TryGetError, TryPutError};
 use crate::item::Item;
@@ -113,7 +113,7 @@ impl<T, O: Order<T>> JoinableQueue<T, O> {
                 None
             }
         };
-        self.shared.putters.wait_until(put).await
+        coop::cooperative(self.shared.putters.wait_until(put)).await
     }
 
     /// Puts an item if there is room now.
@@ -210,7 +210,7 @@ impl<T, O: Order<T>> JoinableQueue<T, O> {
             Err(TryGetError::ShutDown) => Some(Err(ShutDown)),
             Err(TryGetError::Empty) => None,
         };
-        self.shared.getters.wait_until(get).await
+        coop::cooperative(self.shared.getters.wait_until(get)).await
     }
 
     /// Gets the next item without a guard if there is one now; see [`get_unguarded`](Self::get_unguarded).
@@ -245,7 +245,7 @@ impl<T, O: Order<T>> JoinableQueue<T, O> {
     ///
     /// Dropping the future loses nothing.
     pub async fn join(&self) {
-        self.shared.ledger.all_finished().await;
+        coop::cooperative(self.shared.ledger.all_finished()).await;
     }
 
     /// Blocks the thread until every item that was put is finished.
