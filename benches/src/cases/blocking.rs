@@ -3,7 +3,7 @@
 use crate::case::{Case, Env, Measure, Than, runtimes};
 use crate::cases::{join_all, on_worker, repeat_on};
 use crate::measure::{Sample, Stopwatch};
-use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, Tokio, TokioCt};
+use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, TenterNoSpin, Tokio, TokioCt};
 
 const IN_FLIGHT: usize = 64;
 const TIMES: usize = 50;
@@ -12,12 +12,12 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         runtimes!(
             Case::new("blocking", "64 tasks call empty closures on the pool for blocking ones; per call"),
-            calls: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
+            calls: Tenter, TenterCt, TenterNoSpin, Tokio, TokioCt, Smol, Nio
         )
         .goal(Measure::Wall, 0.15, Than::Tokio),
         runtimes!(
             Case::new("blocking-1", "one task calls empty closures on the pool for blocking ones; per call"),
-            one_by_one: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
+            one_by_one: Tenter, TenterCt, TenterNoSpin, Tokio, TokioCt, Smol, Nio
         )
         .judged(Measure::Wall),
     ]

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use crate::case::{Case, Env, Measure, Than, runtimes};
 use crate::cases::{join_all, on_worker, repeat_on};
 use crate::measure::{Sample, Stopwatch, repeat};
-use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, Tokio, TokioCt};
+use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, TenterNoSpin, Tokio, TokioCt};
 
 const ROOM: usize = 1024;
 const SENDERS: usize = 4;
@@ -29,12 +29,12 @@ pub(crate) fn cases() -> Vec<Case> {
         .judged(Measure::Wall),
         runtimes!(
             Case::new("ping-pong-steady", "one pair of tasks over channels of one; per round trip"),
-            steady: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
+            steady: Tenter, TenterCt, TenterNoSpin, Tokio, TokioCt, Smol, Nio
         )
         .goal(Measure::Wall, 0.65, Than::Tokio),
         runtimes!(
             Case::new("oneshot", "a task sends another a oneshot sender and awaits the answer; per request"),
-            requests: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
+            requests: Tenter, TenterCt, TenterNoSpin, Tokio, TokioCt, Smol, Nio
         )
         .judged(Measure::Wall),
         runtimes!(

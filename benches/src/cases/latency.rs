@@ -6,11 +6,11 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Env, Measure, Than, Unit, runtimes};
+use crate::case::{Case, Env, Goal, Measure, Than, Unit, runtimes};
 use crate::cases::work::work;
 use crate::cases::{join_all, on_worker};
 use crate::measure::{Sample, Stopwatch, latencies};
-use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, Tokio, TokioCt};
+use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, TenterLatency, TenterNoSpin, Tokio, TokioCt};
 
 /// How long nothing happens before a wake, and for how many wakes.
 const OFTEN: (Duration, usize) = (Duration::from_micros(100), 800);
@@ -20,22 +20,24 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         runtimes!(
             Case::new("block-on", "block_on, spawn there, await, while another worker is up; median of each").unit(Unit::Us),
-            enter: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
+            enter: Tenter, TenterCt, TenterLatency, TenterNoSpin, Tokio, TokioCt, Smol, Nio
         )
         .tail("p99")
         .goal(Measure::Wall, 0.02, Than::Tokio),
         runtimes!(
             Case::new("wake", "another thread wakes a task after 0.1 ms of nothing; from the wake to the task, median")
                 .unit(Unit::Us),
-            often: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
+            often: Tenter, TenterCt, TenterLatency, TenterNoSpin, Tokio, TokioCt, Smol, Nio
         )
         .bound("thread park", |env| parked(env, OFTEN))
         .tail("p99")
-        .goal(Measure::Wall, 0.5, Than::Tokio),
+        .goal(Measure::Wall, 0.5, Than::Tokio)
+        .row(TenterLatency::NAME, Measure::Wall, Some(Goal { most: 0.1, than: Than::Tokio }))
+        .row(TenterNoSpin::NAME, Measure::Wall, Some(Goal { most: 0.9, than: Than::Tokio })),
         runtimes!(
             Case::new("wake-idle", "another thread wakes a task after 2 ms of nothing; from the wake to the task, median")
                 .unit(Unit::Us),
-            seldom: Tenter, TenterCt, Tokio, TokioCt, Smol, Nio
+            seldom: Tenter, TenterCt, TenterLatency, TenterNoSpin, Tokio, TokioCt, Smol, Nio
         )
         .bound("thread park", |env| parked(env, SELDOM))
         .tail("p99")

@@ -11,7 +11,7 @@ use crate::case::{Env, Role};
 
 pub(crate) use self::nio::Nio;
 pub(crate) use self::smol::Smol;
-pub(crate) use self::tenter::{Tenter, TenterCt};
+pub(crate) use self::tenter::{Tenter, TenterCt, TenterLatency, TenterNoSpin};
 pub(crate) use self::tokio::{Tokio, TokioCt};
 
 /// A runtime, with its own tasks, timers and channels, or what its users take where it has none.

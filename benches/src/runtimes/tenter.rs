@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use tenter::channel::{self, Receiver, Sender, oneshot};
-use tenter::{Builder, Handle, Task};
+use tenter::{Builder, Handle, Latency, Task};
 
 use crate::case::{Env, Role};
 use crate::runtimes::{Runtime, sleep, timeouts, timers};
@@ -39,8 +39,34 @@ impl Flavour for CurrentThread {
     }
 }
 
+/// Spins long before it sleeps.
+#[derive(Debug)]
+pub(crate) struct Spinning;
+
+impl Flavour for Spinning {
+    const NAME: &'static str = "tenter-latency";
+
+    fn builder(env: &Env) -> Builder {
+        Default::builder(env).latency(Latency::Latency)
+    }
+}
+
+/// Sleeps at once.
+#[derive(Debug)]
+pub(crate) struct NoSpin;
+
+impl Flavour for NoSpin {
+    const NAME: &'static str = "tenter-nospin";
+
+    fn builder(env: &Env) -> Builder {
+        Default::builder(env).latency(Latency::NoSpin)
+    }
+}
+
 pub(crate) type Tenter = TenterAs<Default>;
 pub(crate) type TenterCt = TenterAs<CurrentThread>;
+pub(crate) type TenterLatency = TenterAs<Spinning>;
+pub(crate) type TenterNoSpin = TenterAs<NoSpin>;
 
 #[derive(Debug)]
 pub(crate) struct TenterAs<F>(tenter::Runtime, PhantomData<F>);
