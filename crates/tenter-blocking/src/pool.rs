@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tenter_core::sync;
-use tenter_task::{Meta, Runnable, Spawn, Task, TaskId};
+use tenter_task::{Gone, Meta, Runnable, Spawn, Task, TaskId};
 
 use crate::queue::{Queue, Reason, Refused};
 use crate::threads::{Start, SystemThreads};
@@ -111,7 +111,7 @@ impl Pool {
     ///
     /// ```
     /// use tenter_blocking::{Pool, PoolConfig};
-    /// use tenter_task::{Meta, Spawn, TaskId, current_name};
+    /// use tenter_task::{Gone, Meta, Spawn, TaskId, current_name};
     ///
     /// let pool = Pool::new(PoolConfig::new());
     /// let spawn = Spawn::new(Meta::default(), ()).id(TaskId::from_u64(7)).name(Some("resolve".into()));
@@ -129,7 +129,7 @@ impl Pool {
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
-        G: Send + 'static,
+        G: Gone + Send + 'static,
     {
         let (runnable, task) = spawn.build(async move { job() }, never_woken);
         if let Err(Refused { job, reason }) = Queue::push(&self.inner.queue, self.lane, runnable) {
