@@ -179,24 +179,22 @@ fn wakers_do_not_run_under_the_lock() {
 #[test]
 fn a_waker_that_registers_again_does_not_keep_notify_all_busy() {
     static LIST: WaitList = WaitList::new();
-    let list = &LIST;
-    fn again(list: &'static WaitList) -> Waker {
-        hook(
-            move || {
-                let mut waiter = Waiter::new(list);
-                assert!(waiter.register(&again(list)));
-                std::mem::forget(waiter);
-            },
-            || (),
-        )
+    static WAITERS: Mutex<Vec<Waiter<'_>>> = Mutex::new(Vec::new());
+    fn join() {
+        let mut waiter = Waiter::new(&LIST);
+        assert!(waiter.register(&hook(join, || ())));
+        WAITERS.lock().unwrap().push(waiter);
     }
     for _ in 0..20 {
-        let mut waiter = Waiter::new(list);
-        assert!(waiter.register(&again(list)));
-        std::mem::forget(waiter);
+        join();
     }
-    assert_eq!(list.notify_all(), 20);
-    assert_eq!(list.waiting(), 20);
+    assert_eq!(LIST.notify_all(), 20);
+    assert_eq!(LIST.waiting(), 20);
+    let mut waiters = std::mem::take(&mut *WAITERS.lock().unwrap());
+    // Used up, lest dropping them wakes, and so adds, others.
+    assert_eq!(waiters.iter_mut().filter_map(|waiter| waiter.accept().then_some(())).count(), 20);
+    drop(waiters);
+    assert_eq!(LIST.waiting(), 0);
 }
 
 #[test]
