@@ -3,9 +3,14 @@
 use super::run::{self, Place, closed_loop};
 #[cfg(target_os = "linux")]
 use super::server::{Compio, Monoio};
-use super::server::{Entrant, Nio, RawEpoll, Service, Smol, Tenter, Threads, Tokio, TokioCt};
+use super::server::{Entrant, Nio, RawEpoll, Service, Smol, Tenter, TenterNoSpin, Threads, Tokio, TokioCt};
 use crate::case::{Case, Env, Measure, Than, Unit};
 use crate::measure::Sample;
+
+/// Rounds of most cases: a run takes a third of a second, and there are many entrants.
+const ROUNDS: usize = 5;
+
+const ONE_WORKER: &str = "the same, one worker and its load on a CPU each";
 
 /// A way to run a server.
 trait Run {
@@ -109,23 +114,26 @@ fn judged(case: Case) -> Case {
 }
 
 pub(super) fn all() -> Vec<Case> {
-    let echo = |name, about| judged(Case::new(name, about));
+    let echo = |name, about| judged(Case::new(name, about).rounds(ROUNDS));
     let mut cases = vec![
-        on::<Threads, Alone>(everyone::<Alone>(
+        on::<Threads, Alone>(on::<TenterNoSpin, Alone>(everyone::<Alone>(
             Case::new("echo-1", "one connection sends 64 bytes and gets them back; latency")
                 .unit(Unit::Us)
                 .tail("p99")
+                .rounds(ROUNDS)
                 .judged(Measure::Wall)
-                .judged(Measure::Cpu),
-        )),
-        on::<Threads, Echo<50>>(everyone::<Echo<50>>(echo("echo-50", "echo on 50 connections; per request"))),
+                .judged(Measure::Cpu)
+                .row("tenter-nospin", Measure::Cpu, None),
+        ))),
+        on::<Threads, Echo<50>>(on::<TenterNoSpin, Echo<50>>(everyone::<Echo<50>>(echo(
+            "echo-50",
+            "echo on 50 connections; per request",
+        )))),
         everyone::<Echo<500>>(echo("echo-500", "echo on 500 connections; per request")),
-        everyone::<Echo<5000>>(echo("echo-5000", "echo on 5000 connections; per request").rounds(5)),
-        everyone::<EchoOneWorker<50>>(echo("echo-50-pinned", "the same, one worker and its load on a CPU each").slow()),
-        everyone::<EchoOneWorker<500>>(echo("echo-500-pinned", "the same, one worker and its load on a CPU each")),
-        everyone::<EchoOneWorker<5000>>(
-            echo("echo-5000-pinned", "the same, one worker and its load on a CPU each").slow().rounds(3),
-        ),
+        everyone::<Echo<5000>>(echo("echo-5000", "echo on 5000 connections; per request").slow().rounds(5)),
+        everyone::<EchoOneWorker<50>>(echo("echo-50-pinned", ONE_WORKER).slow()),
+        everyone::<EchoOneWorker<500>>(echo("echo-500-pinned", ONE_WORKER)),
+        everyone::<EchoOneWorker<5000>>(echo("echo-5000-pinned", ONE_WORKER).slow().rounds(3)),
     ];
     cases.extend(others());
     cases.extend(sweep(&[10, 100, 1_000, 5_000], 3, |case| case));
@@ -137,18 +145,20 @@ fn others() -> Vec<Case> {
     vec![
         on::<Threads, Bulk>(everyone::<Bulk>(
             Case::new("echo-16k", "8 connections send 16 KiB and get them back; per KiB")
+                .rounds(ROUNDS)
                 .unit(Unit::Us)
                 .tail("p99")
                 .goal(Measure::Cpu, 0.9, Than::Tokio)
                 .judged(Measure::Wall),
         )),
-        on::<Threads, Churn>(everyone::<Churn>(
+        on::<Threads, Churn>(on::<TenterNoSpin, Churn>(everyone::<Churn>(
             Case::new("accept", "a server accepts and closes, in a task each; per connection")
                 .unit(Unit::Us)
                 .tail("p99")
                 .goal(Measure::Cpu, 0.9, Than::Tokio)
-                .judged(Measure::Wall),
-        )),
+                .judged(Measure::Wall)
+                .row("tenter-nospin", Measure::Cpu, None),
+        ))),
         on::<RawEpoll, Hello>(multi::<Hello>(
             Case::new("hyper", "hyper's hello world on 64 connections that stay open; per request")
                 .unit(Unit::Us)
@@ -160,12 +170,14 @@ fn others() -> Vec<Case> {
             Case::new("long-poll", "1000 connections while one task computes for 200 ms at a time; latency")
                 .unit(Unit::Us)
                 .tail("p99")
+                .rounds(ROUNDS)
                 .goal(Measure::Tail, 2_000.0, Than::Absolute)
                 .judged(Measure::Wall),
         ),
         all_runtimes::<Idle>(
             Case::new("idle-connection", "memory of an idle connection, its task and a buffer of 512 bytes")
                 .unit(Unit::Bytes)
+                .rounds(3)
                 .goal(Measure::Wall, 700.0, Than::Absolute),
         ),
     ]

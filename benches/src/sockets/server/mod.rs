@@ -27,7 +27,7 @@ pub(super) use self::monoio::Monoio;
 pub(super) use self::nio::Nio;
 pub(super) use self::raw_epoll::RawEpoll;
 pub(super) use self::smol::Smol;
-pub(super) use self::tenter::Tenter;
+pub(super) use self::tenter::{Tenter, TenterNoSpin};
 pub(super) use self::threads::Threads;
 pub(super) use self::tokio::{Tokio, TokioCt};
 
@@ -113,6 +113,7 @@ const fn named<E: Entrant>() -> (&'static str, Start) {
 /// All there are. Which takes part in which case is the case's to say.
 const ENTRANTS: &[(&str, Start)] = &[
     named::<Tenter>(),
+    named::<TenterNoSpin>(),
     named::<Tokio>(),
     named::<TokioCt>(),
     named::<Smol>(),

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use futures_lite::io::{AsyncReadExt, AsyncWriteExt};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use tenter::Builder;
 use tenter::net::{TcpListener, TcpStream};
+use tenter::{Builder, Latency};
 
 use super::hello::hello;
 use super::{ANY_PORT, Entrant, HOG_PAUSE, Service, hog};
@@ -21,13 +21,29 @@ impl Entrant for Tenter {
     const ROLE: Role = Role::Tenter;
 
     fn start(service: Service, workers: usize) -> io::Result<SocketAddr> {
-        let runtime = Builder::new_multi_thread().worker_threads(workers).build().map_err(io::Error::other)?;
-        let runtime = Box::leak(Box::new(runtime));
-        let listener = runtime.block_on(TcpListener::bind(ANY_PORT))?;
-        let address = listener.local_addr()?;
-        runtime.handle().spawn(serve(listener, service)).detach();
-        Ok(address)
+        run(Builder::new_multi_thread().worker_threads(workers), service)
     }
+}
+
+/// The same without spinning before sleep.
+#[derive(Debug)]
+pub(in crate::sockets) struct TenterNoSpin;
+
+impl Entrant for TenterNoSpin {
+    const NAME: &'static str = "tenter-nospin";
+    const ROLE: Role = Role::Tenter;
+
+    fn start(service: Service, workers: usize) -> io::Result<SocketAddr> {
+        run(Builder::new_multi_thread().worker_threads(workers).latency(Latency::NoSpin), service)
+    }
+}
+
+fn run(builder: Builder, service: Service) -> io::Result<SocketAddr> {
+    let runtime = Box::leak(Box::new(builder.build().map_err(io::Error::other)?));
+    let listener = runtime.block_on(TcpListener::bind(ANY_PORT))?;
+    let address = listener.local_addr()?;
+    runtime.handle().spawn(serve(listener, service)).detach();
+    Ok(address)
 }
 
 async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
