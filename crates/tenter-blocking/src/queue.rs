@@ -8,7 +8,7 @@
 //!   A start happens under the lock as well, so that a failed one is known before the job is queued: it is
 //!   handed back, or left to the threads that exist.
 //! - **A job that may run is looked for.** A thread is on its way, or searches, or the lookout is on duty, or no
-//!   thread is to be had. `push` and everyone who takes a job see to it ([`State::needs_thread`]).
+//!   thread is to be had. `push` and everyone who takes a job see to it (`State::needs_thread`).
 //! - **A claimed thread looks at the queue.** A thread whose wait times out leaves only if its seat was still
 //!   there; else it was claimed a moment before, and works.
 //!

@@ -178,9 +178,10 @@ impl<J> State<J> {
         }
         self.lookout.mark = self.lanes.pushed();
         self.lookout.quiet = if std::mem::take(&mut self.lookout.relied_on) { 0 } else { self.lookout.quiet + 1 };
-        if self.lookout.quiet < QUIET_TICKS || self.lanes.ready() > 0 {
+        if self.lookout.quiet < QUIET_TICKS {
             return Tick::Stay;
         }
+        // A job that was left to the busy threads before the last tick was found above; since then there was none.
         // To the bottom: it slept the longest.
         if let Some(seat) = self.lookout.seat.take() {
             self.idle.insert(0, seat);

