@@ -214,3 +214,38 @@ fn after_everyone_was_told_later_timers_must_not_fire_early() {
         assert_eq!(out.len(), 2);
     }
 }
+
+#[test]
+fn a_burst_comes_in_portions_and_leaves_no_time_to_sleep_between_them() {
+    let (mock, driver) = hasty();
+    for wheel in [Some(0), None] {
+        let (wakes, waker) = Counter::new();
+        let deadline = Instant::now();
+        for _ in 0..1000 {
+            driver.insert_timer(wheel, deadline, &waker);
+        }
+        let mut turns = 0;
+        while wakes.count() < 1000 {
+            let before = wakes.count();
+            let mut out = Vec::new();
+            driver.try_seat().unwrap().turn(Some(HOUR), &mut out).unwrap();
+            assert_eq!(mock.state(|state| *state.timeouts.last().unwrap()), Some(Duration::ZERO), "more is due");
+            out.into_iter().for_each(Waker::wake);
+            let portion = wakes.count() - before;
+            assert!((1..=64).contains(&portion), "{portion} at once");
+            turns += 1;
+        }
+        assert!(turns >= 5);
+        assert_eq!(driver.timer_count(), 0);
+    }
+}
+
+#[test]
+fn only_after_everyone_was_told_a_timer_may_have_gone_early() {
+    let (_, driver) = hasty();
+    let (_, waker) = Counter::new();
+    let key = insert(&driver, Some(0), HOUR);
+    assert!(driver.update_timer(key, &waker) && !driver.told_everyone());
+    driver.wake_all(&mut Vec::new());
+    assert!(!driver.update_timer(key, &waker) && driver.told_everyone());
+}

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
-use crate::Timer;
+use crate::timer::Moment;
 
 /// Waits for a duration; [`Duration::MAX`] means for ever.
 ///
@@ -23,7 +23,7 @@ use crate::Timer;
 /// # Panics
 /// If there is no runtime and the default one can't be made.
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { timer: Timer::after(duration) }
+    Sleep { end: Moment::after(duration) }
 }
 
 /// Waits until an instant.
@@ -31,7 +31,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # Panics
 /// As [`sleep`].
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { timer: Timer::at(deadline) }
+    Sleep { end: Moment::at(deadline) }
 }
 
 /// Waits for a moment; made by [`sleep`] and [`sleep_until`].
@@ -41,13 +41,13 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep {
-    timer: Timer,
+    end: Moment,
 }
 
 impl Sleep {
     /// Sets another moment.
     pub fn reset(&mut self, deadline: Instant) {
-        self.timer.set_at(deadline);
+        self.end.set(Some(deadline));
     }
 }
 
@@ -55,7 +55,7 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.timer).poll(cx).map(drop)
+        self.end.poll_spending(cx).map(drop)
     }
 }
 
@@ -78,7 +78,7 @@ impl Future for Sleep {
 /// # Cancel safety
 /// As the future's.
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { future: future.into_future(), timer: Timer::after(duration) }
+    Timeout { future: future.into_future(), end: Moment::after(duration) }
 }
 
 /// Gives a future until an instant.
@@ -86,7 +86,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// # Errors
 /// As [`timeout`].
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { future: future.into_future(), timer: Timer::at(deadline) }
+    Timeout { future: future.into_future(), end: Moment::at(deadline) }
 }
 
 pin_project! {
@@ -96,7 +96,7 @@ pin_project! {
     pub struct Timeout<F> {
         #[pin]
         future: F,
-        timer: Timer,
+        end: Moment,
     }
 }
 
@@ -108,7 +108,8 @@ impl<F: Future> Future for Timeout<F> {
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        Pin::new(this.timer).poll(cx).map(|_| Err(Elapsed(())))
+        // Not an operation of the task: a future that always uses the task's budget up must not put off its own end.
+        this.end.poll(cx.waker()).map(|_| Err(Elapsed(())))
     }
 }
 
@@ -147,7 +148,7 @@ pub enum MissedTickBehavior {
 /// # Panics
 /// If the period is zero, or as [`sleep`].
 pub fn interval(period: Duration) -> Interval {
-    Interval::new(Timer::after(Duration::ZERO), period)
+    Interval::new(Moment::after(Duration::ZERO), period)
 }
 
 /// Ticks at `start`, and then once every period.
@@ -155,21 +156,21 @@ pub fn interval(period: Duration) -> Interval {
 /// # Panics
 /// As [`interval`].
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
-    Interval::new(Timer::at(start), period)
+    Interval::new(Moment::at(start), period)
 }
 
 /// A clock that ticks; made by [`interval`] and [`interval_at`].
 #[derive(Debug)]
 pub struct Interval {
-    timer: Timer,
+    next: Moment,
     period: Duration,
     missed: MissedTickBehavior,
 }
 
 impl Interval {
-    fn new(timer: Timer, period: Duration) -> Self {
+    fn new(next: Moment, period: Duration) -> Self {
         assert!(!period.is_zero(), "the period of an interval must not be zero");
-        Self { timer, period, missed: MissedTickBehavior::Burst }
+        Self { next, period, missed: MissedTickBehavior::Burst }
     }
 
     /// Waits for the next tick and gives the instant it was due at.
@@ -182,17 +183,15 @@ impl Interval {
 
     /// As [`tick`](Self::tick), for use in a `poll` function.
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        let due = std::task::ready!(Pin::new(&mut self.timer).poll(cx));
-        match due.checked_add(self.period) {
-            Some(planned) => self.timer.set_at(self.after_miss(planned)),
-            None => self.timer = Timer::never(),
-        }
+        let due = std::task::ready!(self.next.poll_spending(cx));
+        let planned = due.checked_add(self.period);
+        self.next.set(planned.map(|planned| self.after_miss(planned)));
         Poll::Ready(due)
     }
 
     /// The tick that comes in place of the planned one, which may be past already.
     fn after_miss(&self, planned: Instant) -> Instant {
-        let now = self.timer.now();
+        let now = self.next.now();
         if planned > now || self.missed == MissedTickBehavior::Burst {
             return planned;
         }
@@ -206,7 +205,7 @@ impl Interval {
 
     /// Starts the present period anew.
     pub fn reset(&mut self) {
-        self.timer.set_after(self.period);
+        self.next.set_after(self.period);
     }
 
     /// The period.

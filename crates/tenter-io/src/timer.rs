@@ -2,11 +2,82 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
+use tenter_core::coop;
 use tenter_runtime::{Handle, TimerRegistration};
+
+/// A timer that is made for at least this long does not ask for the time when it is first polled, which is nearly
+/// always at once: a reading of the clock is a fifth of what a timer costs.
+const WELL_AHEAD: Duration = Duration::from_millis(1);
+
+/// A moment that can be waited for; what `Timer`, `Sleep`, `Timeout` and `Interval` are made of.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    registration: TimerRegistration,
+    /// `None`: never.
+    when: Option<Instant>,
+}
+
+impl Moment {
+    pub(crate) fn never() -> Self {
+        Self { registration: TimerRegistration::new(Handle::current()), when: None }
+    }
+
+    #[inline]
+    pub(crate) fn after(duration: Duration) -> Self {
+        let mut moment = Self::never();
+        moment.set_after(duration);
+        moment
+    }
+
+    pub(crate) fn at(instant: Instant) -> Self {
+        Self { when: Some(instant), ..Self::never() }
+    }
+
+    #[inline]
+    pub(crate) fn set_after(&mut self, duration: Duration) {
+        self.when = self.now().checked_add(duration);
+        if duration >= WELL_AHEAD {
+            self.registration.assume_ahead();
+        } else {
+            self.registration.clear();
+        }
+    }
+
+    pub(crate) fn set(&mut self, when: Option<Instant>) {
+        self.registration.clear();
+        self.when = when;
+    }
+
+    pub(crate) fn when(&self) -> Option<Instant> {
+        self.when
+    }
+
+    /// The present instant, on the clock it goes by.
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        self.registration.handle().clock().now()
+    }
+
+    /// Whether the moment has come; it has done so once, then it is never.
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Instant> {
+        let Some(when) = self.when else { return Poll::Pending };
+        ready!(self.registration.poll(when, waker));
+        self.when = None;
+        Poll::Ready(when)
+    }
+
+    /// As [`poll`](Self::poll), as an operation of the task: it spends a unit of the task's budget.
+    pub(crate) fn poll_spending(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let when = ready!(self.poll(cx.waker()));
+        unit.made_progress();
+        Poll::Ready(when)
+    }
+}
 
 /// A future that ends at a moment, or a stream of moments.
 ///
@@ -32,92 +103,73 @@ use tenter_runtime::{Handle, TimerRegistration};
 #[derive(Debug)]
 #[must_use = "a timer does nothing unless you `.await` or poll it"]
 pub struct Timer {
-    registration: TimerRegistration,
-    /// The next moment; `None`: never.
-    when: Option<Instant>,
+    next: Moment,
     /// From one moment to the next, as a stream.
     period: Duration,
 }
 
 impl Timer {
-    fn new(handle: Handle, when: Option<Instant>, period: Duration) -> Self {
-        Self { registration: TimerRegistration::new(handle), when, period }
-    }
-
     /// Never fires, until it is set.
     pub fn never() -> Self {
-        Self::new(Handle::current(), None, Duration::MAX)
+        Self { next: Moment::never(), period: Duration::MAX }
     }
 
     /// Fires once, after a duration; one that is too long for the clock, such as [`Duration::MAX`], means never.
     pub fn after(duration: Duration) -> Self {
-        let handle = Handle::current();
-        let when = handle.clock().now().checked_add(duration);
-        Self::new(handle, when, Duration::MAX)
+        Self { next: Moment::after(duration), period: Duration::MAX }
     }
 
     /// Fires once, at an instant.
     pub fn at(instant: Instant) -> Self {
-        Self::new(Handle::current(), Some(instant), Duration::MAX)
+        Self { next: Moment::at(instant), period: Duration::MAX }
     }
 
     /// Fires periodically, first after one period.
     pub fn interval(period: Duration) -> Self {
-        let handle = Handle::current();
-        let when = handle.clock().now().checked_add(period);
-        Self::new(handle, when, period)
+        Self { next: Moment::after(period), period }
     }
 
     /// Fires periodically, first at `start`.
     pub fn interval_at(start: Instant, period: Duration) -> Self {
-        Self::new(Handle::current(), Some(start), period)
+        Self { next: Moment::at(start), period }
     }
 
     /// Whether it will fire.
     #[must_use]
     pub fn will_fire(&self) -> bool {
-        self.when.is_some()
+        self.next.when().is_some()
     }
 
     /// Sets it to fire once, after a duration from now.
     pub fn set_after(&mut self, duration: Duration) {
-        let when = self.now().checked_add(duration);
-        self.set(when, Duration::MAX);
+        self.next.set_after(duration);
+        self.period = Duration::MAX;
     }
 
     /// Sets it to fire once, at an instant.
     pub fn set_at(&mut self, instant: Instant) {
-        self.set(Some(instant), Duration::MAX);
+        self.next.set(Some(instant));
+        self.period = Duration::MAX;
     }
 
     /// Sets it to fire periodically, first after one period from now.
     pub fn set_interval(&mut self, period: Duration) {
-        let when = self.now().checked_add(period);
-        self.set(when, period);
+        self.next.set_after(period);
+        self.period = period;
     }
 
     /// Sets it to fire periodically, first at `start`.
     pub fn set_interval_at(&mut self, start: Instant, period: Duration) {
-        self.set(Some(start), period);
-    }
-
-    /// The present instant, on the clock it goes by.
-    pub(crate) fn now(&self) -> Instant {
-        self.registration.handle().clock().now()
-    }
-
-    fn set(&mut self, when: Option<Instant>, period: Duration) {
-        self.registration.clear();
-        self.when = when;
+        self.next.set(Some(start));
         self.period = period;
     }
 
     /// Waits for the present moment, and moves on to the next.
     fn poll_moment(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        let Some(when) = self.when else { return Poll::Pending };
-        ready!(self.registration.poll(when, cx.waker()));
-        self.registration.clear();
-        self.when = when.checked_add(self.period).filter(|_| self.period != Duration::MAX);
+        let when = ready!(self.next.poll_spending(cx));
+        if self.period != Duration::MAX {
+            self.next.set(when.checked_add(self.period));
+        }
         Poll::Ready(when)
     }
 }

@@ -5,10 +5,11 @@ mod common;
 use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_lite::{StreamExt, future};
+use tenter_core::coop;
 use tenter_io::time::{self, Interval, MissedTickBehavior};
 use tenter_io::{Async, Timer};
 use tenter_runtime::spawn;
@@ -285,5 +286,52 @@ fn a_pinned_timer_goes_on_where_it_was_after_others_were_polled() {
         }
         assert!(start.elapsed() >= ms(15));
         assert!(rounds <= 3, "{rounds} rounds of 4 ms in 15");
+    });
+}
+
+/// Spends a task's budget on timers that are over, and gives an interval whose first tick is put off by that.
+fn spend_budget(past: Instant) -> Interval {
+    let mut cx = Context::from_waker(Waker::noop());
+    coop::begin();
+    let over = (0..200).filter(|_| Pin::new(&mut Timer::at(past)).poll(&mut cx).is_ready()).count();
+    assert_eq!(over, 128, "the rest would be at the next poll");
+    let mut interval = time::interval_at(past, ms(1));
+    assert!(interval.poll_tick(&mut cx).is_pending());
+    let always = poll_fn(|cx| Pin::new(&mut Timer::at(past)).poll(cx));
+    let mut always = pin!(time::timeout(Duration::ZERO, always));
+    assert!(matches!(always.as_mut().poll(&mut cx), Poll::Ready(Err(_))), "it must end though the budget is spent");
+    coop::end();
+    interval
+}
+
+#[test]
+fn timers_that_are_over_spend_the_budget_of_a_task_and_a_timeout_ends_without_one() {
+    each(|| async {
+        let past = Instant::now();
+        let mut interval = spend_budget(past);
+        assert_eq!(interval.tick().await, past);
+    });
+}
+
+#[test]
+fn a_timer_that_is_polled_long_after_it_was_made_is_over_soon() {
+    each(|| async {
+        let mut timer = Timer::after(ms(2));
+        std::thread::sleep(ms(4));
+        let due = (&mut timer).await;
+        assert!(Instant::now() >= due && !timer.will_fire());
+    });
+}
+
+#[test]
+fn a_crowd_with_one_deadline_lets_others_go_on() {
+    each(|| async {
+        let deadline = Instant::now() + ms(10);
+        let crowd: Vec<_> = (0..3000).map(|_| spawn(Timer::at(deadline))).collect();
+        let mut later = pin!(Timer::at(deadline + ms(1)));
+        (&mut *later).await;
+        for task in crowd {
+            assert_eq!(task.await, deadline);
+        }
     });
 }

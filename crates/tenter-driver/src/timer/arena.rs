@@ -1,11 +1,15 @@
-//! The timers of one wheel, in an index slab; lists of them are circular and doubly linked.
+//! The timers of one wheel, in an index slab; lists of them are doubly linked.
 
+use std::mem;
 use std::task::Waker;
 
 use super::Nanos;
 
 /// An index that is none.
 pub(crate) const NIL: u32 = u32::MAX;
+
+/// So many places are kept when the last timer has gone (160 KiB of them); more than that is given back.
+const KEPT: usize = 4096;
 
 /// One timer, or a vacancy (without a waker; `next` leads to the next vacancy).
 #[derive(Debug)]
@@ -19,31 +23,39 @@ pub(crate) struct Timer {
     pub(crate) list: u16,
 }
 
-/// The head of a circular list.
+/// The ends of a list. Both, so that to add one timer touches that timer and the last one alone.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct List(u32);
+pub(crate) struct List {
+    pub(crate) head: u32,
+    tail: u32,
+}
 
 impl List {
-    pub(crate) const EMPTY: Self = Self(NIL);
+    pub(crate) const EMPTY: Self = Self { head: NIL, tail: NIL };
 
     pub(crate) fn is_empty(self) -> bool {
-        self.0 == NIL
+        self.head == NIL
     }
 }
 
-/// The slab. Vacancies are reused, last in first out, so memory follows the most timers that lived at one time.
+/// The slab. Vacancies are reused, last in first out, so memory follows the most timers that lived at one time since
+/// it was last empty.
 #[derive(Debug)]
 pub(crate) struct Arena {
     timers: Vec<Timer>,
     vacancy: u32,
     live: usize,
+    /// The generation of the next timer. One count for all places, because places go when the arena is emptied and a
+    /// key may come after that.
+    generation: u32,
 }
 
 impl Arena {
     pub(crate) fn new() -> Self {
-        Self { timers: Vec::new(), vacancy: NIL, live: 0 }
+        Self { timers: Vec::new(), vacancy: NIL, live: 0, generation: 0 }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.live
     }
@@ -54,40 +66,58 @@ impl Arena {
         self.timers.capacity()
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: u32) -> &Timer {
         &self.timers[index as usize]
     }
 
+    #[inline]
     fn at(&mut self, index: u32) -> &mut Timer {
         &mut self.timers[index as usize]
     }
 
+    /// What follows a timer on its list, and the timer's deadline; nothing if there is no such timer.
+    #[inline]
+    pub(crate) fn after(&self, index: u32) -> Option<(u32, Nanos)> {
+        self.timers.get(index as usize).map(|timer| (timer.next, timer.deadline))
+    }
+
     /// The live timer of this name.
-    pub(crate) fn find(&self, index: u32, generation: u32) -> bool {
-        self.timers.get(index as usize).is_some_and(|timer| timer.generation == generation && timer.waker.is_some())
+    #[inline]
+    pub(crate) fn find(&self, index: u32, generation: u32) -> Option<&Timer> {
+        self.timers.get(index as usize).filter(|timer| timer.generation == generation && timer.waker.is_some())
     }
 
     /// Makes a timer, on no list yet; gives its index and generation.
+    #[inline]
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> (u32, u32) {
+        let generation = self.generation;
+        self.generation = generation.wrapping_add(1);
         self.live += 1;
-        if self.vacancy != NIL {
-            let index = self.vacancy;
-            let timer = &mut self.timers[index as usize];
-            self.vacancy = timer.next;
-            (timer.deadline, timer.waker) = (deadline, Some(waker));
-            return (index, timer.generation);
+        let index = self.vacancy;
+        if index == NIL {
+            return (self.grow(deadline, waker, generation), generation);
         }
+        let timer = self.at(index);
+        let vacancy = timer.next;
+        (timer.deadline, timer.waker, timer.generation) = (deadline, Some(waker), generation);
+        self.vacancy = vacancy;
+        (index, generation)
+    }
+
+    #[cold]
+    fn grow(&mut self, deadline: Nanos, waker: Waker, generation: u32) -> u32 {
         let index = u32::try_from(self.timers.len()).ok().filter(|index| *index != NIL);
         let index = index.expect("a wheel holds fewer than 2^32 - 1 timers");
-        self.timers.push(Timer { deadline, waker: Some(waker), prev: NIL, next: NIL, generation: 0, list: 0 });
-        (index, 0)
+        self.timers.push(Timer { deadline, waker: Some(waker), prev: NIL, next: NIL, generation, list: 0 });
+        index
     }
 
     /// Ends a timer that is on no list.
+    #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> Waker {
         let vacancy = self.vacancy;
         let timer = self.at(index);
-        timer.generation = timer.generation.wrapping_add(1);
         timer.next = vacancy;
         let waker = timer.waker.take().expect("a live timer has a waker");
         self.vacancy = index;
@@ -95,53 +125,47 @@ impl Arena {
         waker
     }
 
+    /// The memory of a burst that has passed, if there is no timer left: for the caller to free, without the lock.
+    #[inline]
+    pub(crate) fn surplus(&mut self) -> Option<Vec<Timer>> {
+        if self.live > 0 || self.timers.capacity() <= KEPT {
+            return None;
+        }
+        self.vacancy = NIL;
+        Some(mem::take(&mut self.timers))
+    }
+
     /// The waker of a live timer.
+    #[inline]
     pub(crate) fn waker_mut(&mut self, index: u32) -> &mut Waker {
         self.at(index).waker.as_mut().expect("a live timer has a waker")
     }
 
-    pub(crate) fn set_list(&mut self, index: u32, list: u16) {
-        self.at(index).list = list;
-    }
-
-    /// Links a timer at the end of a list.
-    pub(crate) fn push_back(&mut self, list: &mut List, index: u32) {
-        if list.is_empty() {
-            list.0 = index;
-            let timer = self.at(index);
-            (timer.prev, timer.next) = (index, index);
-            return;
-        }
-        let head = list.0;
-        let tail = self.get(head).prev;
-        self.at(tail).next = index;
-        self.at(head).prev = index;
+    /// Links a timer at the end of a list, which has the number `number`.
+    #[inline]
+    pub(crate) fn push_back(&mut self, list: &mut List, number: usize, index: u32) {
+        let tail = mem::replace(&mut list.tail, index);
         let timer = self.at(index);
-        (timer.prev, timer.next) = (tail, head);
+        (timer.prev, timer.next, timer.list) = (tail, NIL, number as u16);
+        if tail == NIL {
+            list.head = index;
+        } else {
+            self.at(tail).next = index;
+        }
     }
 
     /// Unlinks a timer from its list.
+    #[inline]
     pub(crate) fn unlink(&mut self, list: &mut List, index: u32) {
         let (prev, next) = (self.get(index).prev, self.get(index).next);
-        if next == index {
-            list.0 = NIL;
-            return;
+        match prev {
+            NIL => list.head = next,
+            prev => self.at(prev).next = next,
         }
-        self.at(prev).next = next;
-        self.at(next).prev = prev;
-        if list.0 == index {
-            list.0 = next;
+        match next {
+            NIL => list.tail = prev,
+            next => self.at(next).prev = prev,
         }
-    }
-
-    /// Unlinks the first timer of a list.
-    pub(crate) fn pop_front(&mut self, list: &mut List) -> Option<u32> {
-        let index = list.0;
-        if index == NIL {
-            return None;
-        }
-        self.unlink(list, index);
-        Some(index)
     }
 }
 

@@ -50,6 +50,12 @@ impl SharedWheel {
         self.published.load(Ordering::Relaxed)
     }
 
+    /// A late one of the deadlines that are not after `bound`, see [`Wheel::late_deadline_by`].
+    pub(crate) fn late_deadline_by(&self, bound: Nanos) -> Option<Nanos> {
+        // The lock only if there is one; who is about to sleep has the time.
+        (self.next_deadline() <= bound).then(|| lock(&self.wheel).late_deadline_by(bound)).flatten()
+    }
+
     pub(crate) fn set_self_timed(&self, on: bool) {
         // Relaxed: the holder of the seat that reads an old value wakes for nothing, or sleeps past a timer of a
         // worker that is awake.
@@ -63,7 +69,10 @@ impl SharedWheel {
     pub(crate) fn insert(&self, number: u32, deadline: Nanos, waker: Waker) -> TimerKey {
         let mut wheel = lock(&self.wheel);
         let (index, generation) = wheel.insert(deadline, waker);
-        self.publish(&wheel);
+        if deadline < self.next_deadline() {
+            self.published.store(deadline, Ordering::Relaxed);
+        }
+        self.length.store(wheel.len(), Ordering::Relaxed);
         TimerKey { wheel: number, index, generation }
     }
 
@@ -87,35 +96,33 @@ impl SharedWheel {
 
     /// Ends a timer; whether it was still pending.
     pub(crate) fn remove(&self, key: TimerKey) -> bool {
-        let removed = {
-            let mut wheel = lock(&self.wheel);
-            let removed = wheel.remove(key.index, key.generation);
-            self.publish(&wheel);
-            removed
-        };
-        removed.is_some()
+        self.change(|wheel| wheel.remove(key.index, key.generation)).is_some()
     }
 
-    /// Moves the wakers of due timers into `due`; one load if there are none.
+    /// Moves the wakers of due timers into `due`, some tens of them at most: if more are due, the next deadline shows it.
+    /// One load if there are none.
     pub(crate) fn fire(&self, now: Nanos, due: &mut Vec<Waker>) {
-        if self.next_deadline() > now {
-            return;
+        if self.next_deadline() <= now {
+            self.change(|wheel| wheel.advance(now, due));
         }
-        let mut wheel = lock(&self.wheel);
-        wheel.advance(now, due);
-        self.publish(&wheel);
     }
 
     /// Moves the wakers of all timers into `due`, whatever their deadlines.
     pub(crate) fn expire_everything(&self, due: &mut Vec<Waker>) {
-        let mut wheel = lock(&self.wheel);
-        wheel.expire_everything(due);
-        self.publish(&wheel);
+        self.change(|wheel| wheel.expire_everything(due));
     }
 
-    /// Makes the state of the wheel known; called under its lock.
-    fn publish(&self, wheel: &Wheel) {
+    /// Changes the wheel under its lock, and makes its state known. What is foreign code (the drop of a waker that
+    /// `change` gives) or takes long (memory given back) comes after the lock.
+    #[inline]
+    fn change<R>(&self, change: impl FnOnce(&mut Wheel) -> R) -> R {
+        let mut wheel = lock(&self.wheel);
+        let result = change(&mut wheel);
         self.published.store(wheel.next_deadline(), Ordering::Relaxed);
         self.length.store(wheel.len(), Ordering::Relaxed);
+        let surplus = wheel.surplus();
+        drop(wheel);
+        drop(surplus);
+        result
     }
 }

@@ -6,24 +6,71 @@
 //! between them does too, and before the list's first tick the digit of the level is still smaller. Hence no slot
 //! index wraps around, all deadlines of a level come before all of the next, and the earliest list is the lowest bit
 //! of the lowest level that has one.
+//!
+//! One list may be excepted: the one that is being spread over the levels below when the [`Share`] is used up
+//! (`spreading`). It comes before all others until it is empty, and the wheel stays at its first tick so long; no timer
+//! is added to it, because at that tick `list_at` gives a lower level for every tick within it.
 
 use std::task::Waker;
 
-use super::arena::{Arena, List};
+use super::arena::{Arena, List, Timer};
 use super::level::{LEVELS, LISTS, OVERFLOW, SLOTS, Tick};
 use super::{NEVER, Nanos};
+
+/// How many timers one [`Wheel::advance`] gives out. Each costs the poll of a task, and a worker that is busy looks at
+/// its wheel every 61 polls: with not many more than that, others' tasks do not wait behind a burst of timers.
+pub(crate) const MOST_FIRED: usize = 64;
+
+/// How many timers one [`Wheel::advance`] moves to lower levels: some microseconds under the lock.
+const MOST_MOVED: usize = 256;
+
+/// What one [`Wheel::advance`] may still do.
+#[derive(Debug)]
+struct Share {
+    fired: usize,
+    moved: usize,
+}
+
+/// The share was used up before the work was done.
+struct UsedUp;
+
+impl Share {
+    fn fire(&mut self) -> Result<(), UsedUp> {
+        self.fired = self.fired.checked_sub(1).ok_or(UsedUp)?;
+        Ok(())
+    }
+
+    fn shift(&mut self) -> Result<(), UsedUp> {
+        self.moved = self.moved.checked_sub(1).ok_or(UsedUp)?;
+        Ok(())
+    }
+}
+
+/// One list of timers.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    list: List,
+    /// The earliest deadline on the list. Too early after that timer was cancelled, until the list is emptied or
+    /// passed; so cancelling stays O(1), and at worst one sleep ends for nothing.
+    earliest: Nanos,
+    /// The latest deadline that has been on the list since it was last empty.
+    latest: Nanos,
+}
+
+impl Slot {
+    const EMPTY: Self = Self { list: List::EMPTY, earliest: NEVER, latest: 0 };
+}
 
 #[derive(Debug)]
 pub(crate) struct Wheel {
     arena: Arena,
-    /// The latest time that [`advance`](Self::advance) was told; a clock that goes back does not move it.
+    /// The time up to which everything has fired; a clock that goes back does not move it.
     now: Nanos,
-    /// Which slots of a level have timers.
-    occupied: [u64; LEVELS],
-    lists: Box<[List; LISTS]>,
-    /// The earliest deadline of each list that has timers. Too early after that timer was cancelled, until the list
-    /// is emptied or passed; so cancelling stays O(1), and at worst one sleep ends for nothing.
-    earliest: Box<[Nanos; LISTS]>,
+    /// Which slots of a level have timers; the last one is the overflow's.
+    occupied: [u64; LEVELS + 1],
+    slots: Box<[Slot; LISTS]>,
+    /// The list that is partly spread over the levels below.
+    spreading: Option<usize>,
 }
 
 impl Wheel {
@@ -31,150 +78,201 @@ impl Wheel {
         Self {
             arena: Arena::new(),
             now: 0,
-            occupied: [0; LEVELS],
-            lists: Box::new([List::EMPTY; LISTS]),
-            earliest: Box::new([NEVER; LISTS]),
+            occupied: [0; LEVELS + 1],
+            slots: Box::new([Slot::EMPTY; LISTS]),
+            spreading: None,
         }
     }
 
     /// How many timers there are.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.arena.len()
     }
 
-    /// Adds a timer; gives its index and generation.
+    /// Adds a timer; gives its index and generation. The next deadline is then the earlier one of this and what it was.
+    #[inline]
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> (u32, u32) {
         let (index, generation) = self.arena.insert(deadline, waker);
-        self.link(index);
+        self.link(index, deadline);
         (index, generation)
     }
 
     /// Ends a timer that has not fired.
+    #[inline]
     pub(crate) fn remove(&mut self, index: u32, generation: u32) -> Option<Waker> {
-        if !self.arena.find(index, generation) {
-            return None;
-        }
-        let list = usize::from(self.arena.get(index).list);
-        self.arena.unlink(&mut self.lists[list], index);
+        let list = usize::from(self.arena.find(index, generation)?.list);
+        self.arena.unlink(&mut self.slots[list].list, index);
         self.note_emptied(list);
         Some(self.arena.remove(index))
     }
 
     /// The waker of a timer that has not fired.
     pub(crate) fn waker_mut(&mut self, index: u32, generation: u32) -> Option<&mut Waker> {
-        self.arena.find(index, generation).then(|| self.arena.waker_mut(index))
+        self.arena.find(index, generation)?;
+        Some(self.arena.waker_mut(index))
+    }
+
+    /// The memory of a burst that has passed, for the caller to free without the lock.
+    #[inline]
+    pub(crate) fn surplus(&mut self) -> Option<Vec<Timer>> {
+        self.arena.surplus()
     }
 
     /// The earliest deadline, [`NEVER`] if there is no timer.
+    #[inline]
     pub(crate) fn next_deadline(&self) -> Nanos {
-        self.first_list().map_or(NEVER, |list| self.earliest[list])
+        let next = |list: Option<usize>| list.map_or(NEVER, |list| self.slots[list].earliest);
+        next(self.first_occupied()).min(next(self.spreading))
     }
 
-    /// Moves to time `now` and the wakers of all timers that are due into `due`, in the order of their ticks.
+    /// A late one of the deadlines that are not after `bound`, if there is one: the latest but for what was cancelled and
+    /// for the list that goes on past `bound`, of which it knows the earliest alone.
+    pub(crate) fn late_deadline_by(&self, bound: Nanos) -> Option<Nanos> {
+        let mut late = None;
+        for (level, mut slots) in self.occupied.into_iter().enumerate() {
+            while slots != 0 {
+                let slot = self.slots[level * SLOTS + slots.trailing_zeros() as usize];
+                if slot.earliest > bound {
+                    return late;
+                }
+                late = late.max(Some(if slot.latest <= bound { slot.latest } else { slot.earliest }));
+                slots &= slots - 1;
+            }
+        }
+        late
+    }
+
+    /// Moves to time `now` and the wakers of timers that are due into `due`, in the order of their ticks, at most
+    /// [`MOST_FIRED`] of them. While more of them are due, [`next_deadline`](Self::next_deadline) is not after `now`.
     pub(crate) fn advance(&mut self, now: Nanos, due: &mut Vec<Waker>) {
-        let now = now.max(self.now);
+        let mut share = Share { fired: MOST_FIRED, moved: MOST_MOVED };
+        // What was not done stays where it was, as if this had not been called yet.
+        let _: Result<(), UsedUp> = self.advance_within(now.max(self.now), &mut share, due);
+    }
+
+    fn advance_within(&mut self, now: Nanos, share: &mut Share, due: &mut Vec<Waker>) -> Result<(), UsedUp> {
         let target = Tick::of(now);
-        while let Some(list) = self.first_list() {
+        while let Some(list) = self.spreading.or_else(|| self.first_occupied()) {
             let start = self.start_of(list);
             if start > target {
                 break;
             }
             // Its tick is the first one of the list, or of the present one for what was inserted past its deadline.
             self.now = self.now.max(start.time());
-            if list == OVERFLOW || list >= SLOTS {
-                self.relink_all(list);
+            if list == OVERFLOW {
+                self.turn_over();
+            } else if list >= SLOTS {
+                self.spread(list, share)?;
             } else if start < target {
-                self.expire_all(list, due);
+                self.expire(list, NEVER, share, due)?;
             } else {
-                self.expire_until(list, now, due);
+                self.expire(list, now, share, due)?;
                 break;
             }
         }
         self.now = now;
+        Ok(())
     }
 
     /// Ends every timer, whatever its deadline. Time stays where it is: a wheel that had been told a late one would
     /// fire the timers that come after this early.
     pub(crate) fn expire_everything(&mut self, due: &mut Vec<Waker>) {
-        while let Some(list) = self.first_list() {
-            self.expire_all(list, due);
+        while let Some(list) = self.spreading.or_else(|| self.first_occupied()) {
+            while !self.slots[list].list.is_empty() {
+                due.push(self.take_first(list));
+            }
+            self.note_emptied(list);
         }
     }
 
     fn start_of(&self, list: usize) -> Tick {
         if list == OVERFLOW {
-            Tick::of(self.earliest[OVERFLOW]).start_of_turn()
+            Tick::of(self.slots[OVERFLOW].earliest).start_of_turn()
         } else {
             Tick::start_of(list, Tick::of(self.now))
         }
     }
 
-    /// The list that comes first.
-    fn first_list(&self) -> Option<usize> {
-        let level = self.occupied.iter().position(|slots| *slots != 0);
-        match level {
-            Some(level) => Some(level * SLOTS + self.occupied[level].trailing_zeros() as usize),
-            None => (!self.lists[OVERFLOW].is_empty()).then_some(OVERFLOW),
-        }
+    /// The list that comes first, but for the one that is being spread.
+    #[inline]
+    fn first_occupied(&self) -> Option<usize> {
+        let level = self.occupied.iter().position(|slots| *slots != 0)?;
+        Some(level * SLOTS + self.occupied[level].trailing_zeros() as usize)
     }
 
-    fn link(&mut self, index: u32) {
+    #[inline]
+    fn link(&mut self, index: u32, deadline: Nanos) {
         let at = Tick::of(self.now);
-        let deadline = self.arena.get(index).deadline;
         let list = Tick::of(deadline).max(at).list_at(at);
-        self.link_to(list, index);
+        let slot = &mut self.slots[list];
+        slot.earliest = slot.earliest.min(deadline);
+        slot.latest = slot.latest.max(deadline);
+        self.arena.push_back(&mut slot.list, list, index);
+        self.occupied[list / SLOTS] |= 1 << (list % SLOTS);
     }
 
-    fn link_to(&mut self, list: usize, index: u32) {
-        self.arena.set_list(index, list as u16);
-        self.arena.push_back(&mut self.lists[list], index);
-        self.earliest[list] = self.earliest[list].min(self.arena.get(index).deadline);
-        if list != OVERFLOW {
-            self.occupied[list / SLOTS] |= 1 << (list % SLOTS);
-        }
-    }
-
+    #[inline]
     fn note_emptied(&mut self, list: usize) {
-        if self.lists[list].is_empty() {
-            self.earliest[list] = NEVER;
-            if list != OVERFLOW {
-                self.occupied[list / SLOTS] &= !(1 << (list % SLOTS));
-            }
+        if !self.slots[list].list.is_empty() {
+            return;
+        }
+        (self.slots[list].earliest, self.slots[list].latest) = (NEVER, 0);
+        self.occupied[list / SLOTS] &= !(1 << (list % SLOTS));
+        if self.spreading == Some(list) {
+            self.spreading = None;
         }
     }
 
-    fn take_list(&mut self, list: usize) -> List {
-        let taken = std::mem::replace(&mut self.lists[list], List::EMPTY);
+    fn take_first(&mut self, list: usize) -> Waker {
+        let first = self.slots[list].list.head;
+        self.arena.unlink(&mut self.slots[list].list, first);
+        self.arena.remove(first)
+    }
+
+    /// Spreads a list over the levels below, now that the wheel is at its first tick.
+    fn spread(&mut self, list: usize, share: &mut Share) -> Result<(), UsedUp> {
+        self.spreading = Some(list);
+        while !self.slots[list].list.is_empty() {
+            share.shift()?;
+            let first = self.slots[list].list.head;
+            self.arena.unlink(&mut self.slots[list].list, first);
+            self.link(first, self.arena.get(first).deadline);
+        }
         self.note_emptied(list);
-        taken
+        Ok(())
     }
 
-    /// Spreads a list over the levels below, now that the wheel is at its first tick. What the overflow holds of
-    /// still later turns comes back to it.
-    fn relink_all(&mut self, list: usize) {
-        let mut taken = self.take_list(list);
-        while let Some(index) = self.arena.pop_front(&mut taken) {
-            self.link(index);
+    /// Spreads the overflow at the beginning of a turn of the whole wheel, all at once: that is every 52 days. What belongs
+    /// to still later turns comes back to it.
+    fn turn_over(&mut self) {
+        let mut index = self.slots[OVERFLOW].list.head;
+        self.slots[OVERFLOW] = Slot::EMPTY;
+        self.note_emptied(OVERFLOW);
+        while let Some((next, deadline)) = self.arena.after(index) {
+            self.link(index, deadline);
+            index = next;
         }
     }
 
-    fn expire_all(&mut self, list: usize, due: &mut Vec<Waker>) {
-        let mut taken = self.take_list(list);
-        while let Some(index) = self.arena.pop_front(&mut taken) {
-            due.push(self.arena.remove(index));
-        }
-    }
-
-    /// Expires what is due of the slot of the present tick, which may hold deadlines a little later than `now`.
-    fn expire_until(&mut self, list: usize, now: Nanos, due: &mut Vec<Waker>) {
-        let mut taken = self.take_list(list);
-        while let Some(index) = self.arena.pop_front(&mut taken) {
-            if self.arena.get(index).deadline <= now {
+    /// Expires what is due by `now` of a slot of the lowest level; later deadlines are there only if that is within
+    /// its tick.
+    fn expire(&mut self, list: usize, now: Nanos, share: &mut Share, due: &mut Vec<Waker>) -> Result<(), UsedUp> {
+        let mut index = self.slots[list].list.head;
+        let mut earliest = NEVER;
+        while let Some((next, deadline)) = self.arena.after(index) {
+            if deadline <= now {
+                share.fire()?;
+                self.arena.unlink(&mut self.slots[list].list, index);
                 due.push(self.arena.remove(index));
             } else {
-                self.link_to(list, index);
+                earliest = earliest.min(deadline);
             }
+            index = next;
         }
+        self.slots[list].earliest = earliest;
+        self.note_emptied(list);
+        Ok(())
     }
 }
 

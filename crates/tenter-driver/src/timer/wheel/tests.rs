@@ -44,7 +44,15 @@ impl Numbered {
 
     fn advance(&mut self, now: Nanos) -> Vec<usize> {
         let mut due = Vec::new();
-        self.wheel.advance(now, &mut due);
+        loop {
+            let before = due.len();
+            self.wheel.advance(now, &mut due);
+            assert!(due.len() - before <= MOST_FIRED);
+            // Until the wheel says that nothing more is due; one call at least.
+            if self.wheel.next_deadline() > now.max(self.wheel.now) {
+                break;
+            }
+        }
         due.into_iter().for_each(Waker::wake);
         std::mem::take(&mut self.woken.lock().unwrap())
     }
@@ -221,4 +229,66 @@ fn cancelled_timers_leave_no_memory_behind() {
     assert_eq!(wheel.len(), 0);
     assert!(wheel.arena.room() <= 8, "room for {}", wheel.arena.room());
     assert_eq!(wheel.next_deadline(), NEVER);
+}
+
+#[test]
+fn a_crowd_in_one_list_is_spread_and_fired_in_portions() {
+    let mut timers = Numbered::new();
+    // All on one list of a high level, in the order of their deadlines backwards; and one that is due much later.
+    let start = 1 << 40;
+    let crowd: Vec<usize> = (0..2000).map(|i| timers.insert(start + (2000 - i) * 1_000_000)).collect();
+    let late = timers.insert(start + (1 << 36));
+    let mut due = Vec::new();
+    timers.wheel.advance(start + 1_000_000, &mut due);
+    assert!(due.is_empty() && timers.wheel.spreading.is_some(), "it is not spread all at once");
+    assert_eq!(timers.wheel.next_deadline(), start + 1_000_000);
+    // What is inserted and removed meanwhile finds its place.
+    let soon = timers.insert(start + 500_000);
+    assert!(timers.remove(crowd[5]) && timers.remove(crowd[1990]));
+    let mut fired = timers.advance(start + 2_000_000_000);
+    assert_eq!(fired[0], soon);
+    fired.retain(|number| *number != soon);
+    let expected: Vec<usize> =
+        crowd.iter().rev().copied().filter(|number| ![crowd[5], crowd[1990]].contains(number)).collect();
+    assert_eq!(fired, expected);
+    assert_eq!(timers.advance(start + (1 << 36)), [late]);
+}
+
+#[test]
+fn a_list_that_is_emptied_while_it_is_spread_is_done() {
+    let mut timers = Numbered::new();
+    let start = 1 << 40;
+    let crowd: Vec<usize> = (0..1000).map(|i| timers.insert(start + i)).collect();
+    timers.wheel.advance(start, &mut Vec::new());
+    let rest = timers.wheel.spreading.expect("it is not spread all at once");
+    for number in crowd {
+        timers.remove(number);
+    }
+    assert_eq!((timers.wheel.spreading, timers.wheel.next_deadline()), (None, NEVER));
+    let again = timers.insert(start + (1 << 35));
+    assert_eq!(timers.advance(start + (1 << 35)), [again], "list {rest} is as others again");
+}
+
+#[test]
+fn the_memory_of_a_burst_is_given_back_and_its_keys_stay_dead() {
+    let mut wheel = Wheel::new();
+    let many = if cfg!(miri) { 5000 } else { 100_000 };
+    let keys: Vec<(u32, u32)> = (0..many).map(|i| wheel.insert(i, Waker::noop().clone())).collect();
+    let mut due = Vec::new();
+    wheel.advance(0, &mut due);
+    assert!(wheel.surplus().is_none(), "there are timers");
+    while wheel.len() > 0 {
+        wheel.advance(many, &mut due);
+    }
+    assert!(wheel.surplus().is_some_and(|surplus| surplus.capacity() >= many as usize));
+    assert_eq!((due.len() as u64, wheel.arena.room()), (many, 0));
+    let again: Vec<(u32, u32)> = (0..10).map(|i| wheel.insert(many + i, Waker::noop().clone())).collect();
+    for (index, generation) in keys {
+        assert!(wheel.remove(index, generation).is_none(), "a key of before names a timer of after");
+    }
+    assert!(wheel.surplus().is_none() && wheel.len() == again.len());
+    for (index, generation) in again {
+        assert!(wheel.remove(index, generation).is_some());
+    }
+    assert!(wheel.surplus().is_none(), "so little is kept");
 }

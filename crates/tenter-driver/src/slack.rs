@@ -1,0 +1,28 @@
+//! The system's slack: how much later than asked it ends a thread's sleeps, to end several at once.
+
+use std::time::Duration;
+
+/// The timeout to ask for, so that the sleep ends after `timeout` if the system makes full use of its slack. If it does
+/// not, the sleep ends too early by at most the slack; timers do not fire for that, they are compared with the clock.
+#[cfg(all(target_os = "linux", not(tenter_loom)))]
+pub(crate) fn shortened(timeout: Duration) -> Duration {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// What the thread's slack was when it first slept; a program that changes it later gets sleeps that are less exact.
+        static SLACK: Cell<Option<Duration>> = const { Cell::new(None) };
+    }
+    let slack = SLACK.get().unwrap_or_else(|| {
+        let slack = rustix::thread::current_timer_slack().map_or(Duration::ZERO, Duration::from_nanos);
+        SLACK.set(Some(slack));
+        slack
+    });
+    // A sleep that is hardly longer than the slack is left as it is: it would not be one.
+    if timeout >= 2 * slack { timeout - slack } else { timeout }
+}
+
+/// Other systems do not say.
+#[cfg(not(all(target_os = "linux", not(tenter_loom))))]
+pub(crate) fn shortened(timeout: Duration) -> Duration {
+    timeout
+}
