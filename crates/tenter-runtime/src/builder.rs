@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use tenter_blocking::{Pool, PoolConfig};
@@ -12,6 +14,7 @@ use tenter_reactor::{Reactor, ReactorConfig};
 use tenter_scheduler::{Config, Latency, Scheduler, ThreadHook};
 
 use crate::choice::{self, Wish};
+use crate::per_core::{Core, PerCore, PerCoreError};
 use crate::shared::Shared;
 use crate::{Backend, BuildError, Handle, Runtime};
 
@@ -146,6 +149,54 @@ impl Builder {
         let driver = Driver::new(reactor, Clock::System, Scheduler::wheels(&self.config));
         let shared = Shared::new(driver, Pool::new(self.pool), report);
         Ok(Runtime::from_handle(Handle::new(Scheduler::new(self.config, Arc::new(shared))?)))
+    }
+}
+
+/// For [`PerCore`], whose threads are started outside the scheduler.
+impl Builder {
+    /// Prepares one current-thread runtime per core this process may use, with these settings; see [`PerCore`].
+    ///
+    /// The name, stack size and hooks of worker threads are those of the cores' threads; a number of worker threads plays
+    /// no role.
+    ///
+    /// # Errors
+    /// If it can't be found out which cores there are.
+    pub fn per_core(mut self) -> Result<PerCore, PerCoreError> {
+        self.config.workers = 0;
+        self.multi_thread = false;
+        PerCore::new(self)
+    }
+
+    /// A thread for a core, to be started.
+    pub(crate) fn thread_of(&self, core: Core) -> thread::Builder {
+        let builder = thread::Builder::new().name(format!("{}-{}", self.config.thread_name, core.index()));
+        match self.config.stack_size {
+            Some(bytes) => builder.stack_size(bytes),
+            None => builder,
+        }
+    }
+
+    /// Calls the start hook now, and the stop hook when the guard is dropped. A panic of a hook ends the hook alone.
+    pub(crate) fn hooks(&self) -> Hooks<'_> {
+        call(self.config.on_thread_start.as_ref());
+        Hooks(&self.config)
+    }
+}
+
+/// A thread between its hooks.
+pub(crate) struct Hooks<'a>(&'a Config);
+
+impl Drop for Hooks<'_> {
+    fn drop(&mut self) {
+        call(self.0.on_thread_stop.as_ref());
+    }
+}
+
+fn call(hook: Option<&ThreadHook>) {
+    let Some(hook) = hook else { return };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
+        // It has been printed; its drop may panic, too.
+        std::mem::forget(payload);
     }
 }
 

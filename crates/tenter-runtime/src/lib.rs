@@ -10,6 +10,7 @@ mod builder;
 mod choice;
 mod error;
 mod handle;
+pub mod per_core;
 mod runtime;
 mod shared;
 mod source;

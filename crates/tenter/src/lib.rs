@@ -60,6 +60,10 @@ pub use tenter_macros::test;
 #[doc(inline)]
 pub use tenter_net as net;
 
+/// One current-thread runtime per core.
+#[doc(inline)]
+pub use tenter_runtime::per_core;
+
 /// Channels: many producers and many consumers, or one of each for one value.
 #[doc(inline)]
 pub use tenter_channel as channel;
