@@ -91,6 +91,8 @@ impl Seat {
     }
 
     pub(crate) fn leave(&self) {
+        // Whoever sits here next, maybe of another runtime, has promised nothing yet.
+        self.settle();
         self.occupied.store(false, Release);
     }
 

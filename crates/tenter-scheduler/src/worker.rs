@@ -27,6 +27,9 @@ const LIFO_STREAK: u32 = 8;
 /// The most tasks taken from the injector at once.
 const INJECT_BATCH: usize = 64;
 
+/// Polling what is taken from the injector at once shall take no longer, in nanoseconds.
+const INJECT_SPAN: u32 = 20_000;
+
 /// How long a thief watches a LIFO slot before it takes what does not move, in spin-loop hints (about 1 µs).
 const LIFO_PATIENCE: u32 = 64;
 
@@ -197,7 +200,9 @@ impl<'a> Worker<'a> {
         if inject.is_empty() {
             return None;
         }
-        let share = (inject.len() / self.slot.seats.len() + 1).min(INJECT_BATCH);
+        // No more than it gets to soon: nobody else is told of what is in the ring.
+        let soon = (INJECT_SPAN / self.pace.mean().max(1)).max(1) as usize;
+        let share = (inject.len() / self.slot.seats.len() + 1).min(INJECT_BATCH).min(soon);
         let first = inject.pop().ok()?;
         for _ in 1..share {
             let Ok(runnable) = inject.pop() else { break };

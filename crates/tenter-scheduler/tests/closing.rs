@@ -271,3 +271,31 @@ fn a_task_polled_by_a_worker_that_has_not_seen_the_close_must_not_keep_it_waitin
         scheduler.close();
     });
 }
+
+/// A worker that polls quickly is relied upon by those who push from outside; it must not be any more once it is gone.
+#[test]
+fn a_slot_must_not_keep_the_promises_of_its_last_workers() {
+    within(20, || {
+        for _ in 0..20 {
+            let first = scheduler(1);
+            let (tell, told) = mpsc::channel();
+            first
+                .spawn(async move {
+                    for turn in 0.. {
+                        yield_now().await;
+                        if turn == 1000 {
+                            tell.send(()).unwrap();
+                        }
+                    }
+                })
+                .detach();
+            told.recv().unwrap();
+            first.close();
+            drop(first);
+            let second = scheduler(1);
+            let task = second.spawn(async { 5 });
+            assert_eq!(tenter_core::park::block_on(task), 5);
+            second.close();
+        }
+    });
+}
