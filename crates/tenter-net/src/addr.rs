@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 
-use tenter_runtime::Handle;
+use tenter_runtime::{Handle, Lane};
 
 use self::sealed::{Lookup, Sealed};
 
@@ -66,8 +66,9 @@ pub async fn resolve<A: AsyncToSocketAddrs>(addr: A) -> io::Result<Vec<SocketAdd
         Lookup::Bad(error) => Err(error),
         Lookup::Host(host, port) => {
             let ask = move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-            let task =
-                Handle::try_current()?.try_unblock(ask).map_err(|refused| io::Error::other(refused.to_string()))?;
+            let task = Handle::try_current()?
+                .try_unblock_in(Lane::Dns, ask)
+                .map_err(|refused| io::Error::other(refused.to_string()))?;
             task.await
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tenter_blocking::{Pool, PoolConfig};
+use tenter_blocking::{Pool, PoolConfig, Spin};
 use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_reactor::{Reactor, ReactorConfig};
@@ -69,7 +69,7 @@ impl Builder {
         self
     }
 
-    /// Sets how threads wait for work: whether they spin before they sleep.
+    /// Sets how threads wait for work, those of the blocking pool included: whether they spin before they sleep.
     ///
     /// ```
     /// use tenter_runtime::{Builder, Latency};
@@ -147,7 +147,12 @@ impl Builder {
         }
         let (reactor, report) = choice::choose(&self.wish)?;
         let driver = Driver::new(reactor, Clock::System, Scheduler::wheels(&self.config));
-        let shared = Shared::new(driver, Pool::new(self.pool), report);
+        let spin = match self.config.latency {
+            Latency::NoSpin => Spin::Never,
+            Latency::Latency => Spin::Always,
+            _ => Spin::Adaptive,
+        };
+        let shared = Shared::new(driver, Pool::new(self.pool.spin(spin)), report);
         Ok(Runtime::from_handle(Handle::new(Scheduler::new(self.config, Arc::new(shared))?)))
     }
 }

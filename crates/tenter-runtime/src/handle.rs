@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use tenter_blocking::SpawnError;
+use tenter_blocking::{Lane, SpawnError};
 use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_scheduler::Scheduler;
@@ -125,7 +125,25 @@ impl Handle {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        self.shared().pool.try_spawn(self.inside(job))
+        self.try_unblock_in(Lane::General, job)
+    }
+
+    /// As [`try_unblock`](Self::try_unblock), in one of the pool's lanes: work that waits long, as name lookups do, has a
+    /// limit of its own and can't keep other work from the pool.
+    ///
+    /// # Errors
+    /// If the pool is shut down, or has no thread and can't start one.
+    #[track_caller]
+    pub fn try_unblock_in<T, F>(
+        &self,
+        lane: Lane,
+        job: F,
+    ) -> Result<Task<T>, SpawnError<impl FnOnce() -> T + Send + 'static + use<T, F>>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.shared().pool.lane(lane).try_spawn(self.inside(job))
     }
 
     /// Has the closure see this runtime as its ambient one.

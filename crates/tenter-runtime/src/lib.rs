@@ -24,7 +24,7 @@ pub use error::BuildError;
 pub use handle::{Handle, TaskBuilder};
 pub use runtime::Runtime;
 pub use source::{Ready, Source, WaiterKey};
-pub use tenter_blocking::SpawnError;
+pub use tenter_blocking::{Lane, SpawnError};
 pub use tenter_core::{clock::Clock, coop};
 pub use tenter_driver::Direction;
 pub use tenter_reactor::{Reactor, ReactorConfig};

@@ -39,12 +39,18 @@ impl fmt::Debug for Shared {
 }
 
 impl Park for Shared {
-    fn drive(&self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, out: &mut Vec<Waker>) -> bool {
+    fn drive(
+        &self,
+        most: usize,
+        timeout: Option<Duration>,
+        enter: &mut dyn FnMut() -> bool,
+        out: &mut Vec<Waker>,
+    ) -> bool {
         let Some(mut seat) = self.driver.try_seat() else { return false };
         if !enter() {
             return true;
         }
-        if let Err(error) = seat.turn(timeout, out) {
+        if let Err(error) = seat.turn_at_most(most, timeout, out) {
             if !self.complained.swap(true, Relaxed) {
                 eprintln!("tenter: the reactor '{}' fails: {error}", self.report.name);
             }

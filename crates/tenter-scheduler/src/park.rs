@@ -11,11 +11,18 @@ use std::time::{Duration, Instant};
 /// neither I/O nor timers.
 pub trait Park: Send + Sync + fmt::Debug + 'static {
     /// Becomes the driver if no other thread is, waits (at most `timeout`; for ever if `None`), and appends the wakers
-    /// of what became ready or due.
+    /// of what became ready or due: of at most `most` (or one) events, so that their tasks fit into the thread's queue; the rest
+    /// is left to the next turn.
     ///
     /// Once the role is taken, `enter` is asked, and its `false` means not to wait. Gives `false` if another thread
     /// is the driver; `enter` was not asked then.
-    fn drive(&self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, out: &mut Vec<Waker>) -> bool;
+    fn drive(
+        &self,
+        most: usize,
+        timeout: Option<Duration>,
+        enter: &mut dyn FnMut() -> bool,
+        out: &mut Vec<Waker>,
+    ) -> bool;
 
     /// Whether some thread is the driver.
     fn is_driven(&self) -> bool;
@@ -44,7 +51,7 @@ pub trait Park: Send + Sync + fmt::Debug + 'static {
 pub struct NoPark;
 
 impl Park for NoPark {
-    fn drive(&self, _: Option<Duration>, _: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
+    fn drive(&self, _: usize, _: Option<Duration>, _: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
         false
     }
 

@@ -14,26 +14,26 @@ use tenter_core::sync::{Mutex, MutexGuard};
 
 /// Where a task is entered; also its id.
 ///
-/// Bits 0–7 are the shard, 8–33 the place in it, 34–51 how often the place was used before (modulo 2¹⁸), 52–63 the
+/// Bits 0–7 are the shard, 8–33 the place in it, 34–51 how many tasks were entered in the shard before (modulo 2¹⁸), 52–63 the
 /// registry's tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(u64);
 
 const PLACE_SHIFT: u32 = 8;
-const USES_SHIFT: u32 = 34;
+const ENTERED_SHIFT: u32 = 34;
 const TAG_SHIFT: u32 = 52;
-const PLACE_MASK: u64 = (1 << (USES_SHIFT - PLACE_SHIFT)) - 1;
-const USES_MASK: u64 = (1 << (TAG_SHIFT - USES_SHIFT)) - 1;
+const PLACE_MASK: u64 = (1 << (ENTERED_SHIFT - PLACE_SHIFT)) - 1;
+const ENTERED_MASK: u64 = (1 << (TAG_SHIFT - ENTERED_SHIFT)) - 1;
 
 /// A registry's tag is less than this.
 pub const MAX_TAG: u16 = 1 << (64 - TAG_SHIFT);
 
 impl Key {
-    fn new(shard: usize, place: u32, uses: u32, tag: u16) -> Self {
+    fn new(shard: usize, place: u32, entered: u32, tag: u16) -> Self {
         // The last place stays unused, so that no key is `u64::MAX`.
         assert!(u64::from(place) < PLACE_MASK, "more than 67 million tasks live in one shard");
-        let uses = u64::from(uses) & USES_MASK;
-        Self(shard as u64 | u64::from(place) << PLACE_SHIFT | uses << USES_SHIFT | u64::from(tag) << TAG_SHIFT)
+        let entered = u64::from(entered) & ENTERED_MASK;
+        Self(shard as u64 | u64::from(place) << PLACE_SHIFT | entered << ENTERED_SHIFT | u64::from(tag) << TAG_SHIFT)
     }
 
     /// From its number.
@@ -42,7 +42,7 @@ impl Key {
         Self(number)
     }
 
-    /// As a number that is unique among the registries with different tags (until a place was used 2¹⁸ times).
+    /// As a number that is unique among the registries with different tags (until 2¹⁸ more were entered in its shard).
     #[must_use]
     pub const fn as_u64(self) -> u64 {
         self.0
@@ -78,14 +78,8 @@ enum Place<W> {
     Used(W),
 }
 
-/// A place and how often it was used before.
-struct Entry<W> {
-    uses: u32,
-    place: Place<W>,
-}
-
 struct Slab<W> {
-    chunks: Vec<Vec<Entry<W>>>,
+    chunks: Vec<Vec<Place<W>>>,
     /// How many places there are.
     len: usize,
     /// The first free place, or `len`.
@@ -93,34 +87,33 @@ struct Slab<W> {
     used: usize,
     /// Set by [`Registry::close`], cleared by [`Registry::reopen`], under the lock. Excludes insertion.
     closed: bool,
-    /// The use count that places start with, so that ids stay unique after the slab was given back.
-    uses: u32,
+    /// How many tasks were entered before, wrapping: part of their keys, for a place is used again and again.
+    entered: u32,
 }
 
 impl<W> Slab<W> {
     const fn new() -> Self {
-        Self { chunks: Vec::new(), len: 0, free: 0, used: 0, closed: false, uses: 0 }
+        Self { chunks: Vec::new(), len: 0, free: 0, used: 0, closed: false, entered: 0 }
     }
 
-    fn entry(&mut self, at: usize) -> &mut Entry<W> {
+    fn place(&mut self, at: usize) -> &mut Place<W> {
         &mut self.chunks[at / CHUNK][at % CHUNK]
     }
 
-    fn entries(&self) -> impl Iterator<Item = &Entry<W>> {
+    fn places(&self) -> impl Iterator<Item = &Place<W>> {
         self.chunks.iter().flatten()
     }
 
-    fn next_key(&mut self, shard: usize, tag: u16) -> Key {
-        let at = self.free;
-        let uses = if (at as usize) < self.len { self.entry(at as usize).uses } else { self.uses };
-        Key::new(shard, at, uses, tag)
+    fn next_key(&self, shard: usize, tag: u16) -> Key {
+        Key::new(shard, self.free, self.entered, tag)
     }
 
     fn insert(&mut self, value: W) {
         let at = self.free as usize;
         self.used += 1;
+        self.entered = self.entered.wrapping_add(1);
         if at < self.len {
-            let place = &mut self.entry(at).place;
+            let place = self.place(at);
             let Place::Free { next } = *place else { unreachable!("the free list names a used place") };
             *place = Place::Used(value);
             self.free = next;
@@ -129,22 +122,19 @@ impl<W> Slab<W> {
         if at % CHUNK == 0 {
             self.chunks.push(Vec::new());
         }
-        self.chunks[at / CHUNK].push(Entry { uses: self.uses, place: Place::Used(value) });
+        self.chunks[at / CHUNK].push(Place::Used(value));
         self.len += 1;
         self.free += 1;
     }
 
     fn remove(&mut self, at: usize) -> W {
         let free = self.free;
-        let entry = self.entry(at);
-        let Place::Used(value) = std::mem::replace(&mut entry.place, Place::Free { next: free }) else {
+        let Place::Used(value) = std::mem::replace(self.place(at), Place::Free { next: free }) else {
             unreachable!("a task is removed once")
         };
-        entry.uses = entry.uses.wrapping_add(1);
         self.free = at as u32;
         self.used -= 1;
         if self.used == 0 && self.len > KEEP {
-            self.uses = self.entries().map(|entry| entry.uses).max().unwrap_or(0);
             self.chunks = Vec::new();
             self.len = 0;
             self.free = 0;
@@ -222,7 +212,7 @@ impl<W> Registry<W> {
         for shard in &self.shards {
             let mut slab = lock(&shard.slab);
             slab.closed = true;
-            wakers.extend(slab.entries().filter_map(|entry| match &entry.place {
+            wakers.extend(slab.places().filter_map(|place| match place {
                 Place::Used(waker) => Some(waker.clone()),
                 Place::Free { .. } => None,
             }));

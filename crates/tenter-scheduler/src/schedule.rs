@@ -11,6 +11,9 @@ use crate::worker::set;
 /// caller and latency together.
 const WORTH: u64 = 50_000;
 
+/// The same while another thread is at work already.
+const WORTH_BESIDE: u64 = 200_000;
+
 /// The same while all processors are taken: another thread only takes its share of time from someone.
 const WORTH_BUSY: u64 = 1_000_000;
 
@@ -109,7 +112,12 @@ impl Context {
         // This thread goes on with one of them itself.
         let surplus = (seat.queued() + injected).saturating_sub(usize::from(seat.lifo.is_empty()));
         let gain = surplus as u64 * u64::from(self.mean.get().saturating_sub(MOVING));
-        let price = if slot.load.is_busy() { WORTH_BUSY } else { WORTH };
+        // Polls seem longer beside another thread, and that would be a reason to go on beside it: it takes more to keep one.
+        let price = match slot.active() {
+            _ if slot.load.is_busy() => WORTH_BUSY,
+            0 | 1 => WORTH,
+            _ => WORTH_BESIDE,
+        };
         let worth = gain >= price && !slot.load.is_single();
         set(&seat.mood.offered, worth);
         if worth {

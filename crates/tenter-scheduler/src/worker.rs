@@ -214,11 +214,8 @@ impl<'a> Worker<'a> {
     /// Polls a task.
     pub(crate) fn poll(&mut self, runnable: Runnable) {
         self.stop_searching();
-        if std::mem::take(&mut self.rested) && self.context.role == Role::Worker {
-            if self.slot.workers() > 1 {
-                self.slot.rouse_watch();
-            }
-            self.seat.mood.brisk.store(self.pace.mean() < BRISK, Relaxed);
+        if std::mem::take(&mut self.rested) && self.context.role == Role::Worker && self.slot.workers() > 1 {
+            self.slot.rouse_watch();
         }
         self.seat.polls.store(self.tick, Relaxed);
         coop::begin();
@@ -272,7 +269,9 @@ impl<'a> Worker<'a> {
     /// [`Park::drive`](crate::Park::drive), with its turns counted for the watch.
     pub(crate) fn drive(&mut self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool) -> bool {
         self.undriven = 0;
-        let drove = self.context.core.park.drive(timeout, enter, &mut self.wakers);
+        // What has no room in the ring is better left where it is: it would run after what comes later.
+        let room = (RING - self.seat.ring.len()).max(RING / 8);
+        let drove = self.context.core.park.drive(room, timeout, enter, &mut self.wakers);
         if drove {
             // A turn that is lost to another thread's store does not matter: that one is a turn, too.
             self.slot.turns.store(self.slot.turns.load(Relaxed).wrapping_add(1), Relaxed);

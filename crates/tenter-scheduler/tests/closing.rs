@@ -120,7 +120,13 @@ struct OneEvent {
 }
 
 impl Park for OneEvent {
-    fn drive(&self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, out: &mut Vec<Waker>) -> bool {
+    fn drive(
+        &self,
+        _: usize,
+        timeout: Option<Duration>,
+        enter: &mut dyn FnMut() -> bool,
+        out: &mut Vec<Waker>,
+    ) -> bool {
         let Ok(_driver) = self.driven.try_lock() else { return false };
         self.driving.store(true, SeqCst);
         if enter() && timeout.is_none() {
@@ -201,7 +207,7 @@ struct Gate {
 }
 
 impl Park for Gate {
-    fn drive(&self, timeout: Option<Duration>, _: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
+    fn drive(&self, _: usize, timeout: Option<Duration>, _: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
         if timeout.is_some() && self.armed.swap(false, SeqCst) {
             self.entered.send(()).unwrap();
             self.go.lock().unwrap().recv().unwrap();

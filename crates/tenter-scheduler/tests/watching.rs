@@ -26,7 +26,7 @@ struct Blind {
 }
 
 impl Park for Blind {
-    fn drive(&self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
+    fn drive(&self, _: usize, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
         if self.driven.swap(true, SeqCst) {
             return false;
         }

@@ -37,8 +37,8 @@ pub use tenter_io::{Async, Timer};
 pub use tenter_queue as queue;
 #[doc(inline)]
 pub use tenter_runtime::{
-    Backend, BuildError, Builder, FallibleTask, Handle, Latency, Runtime, Task, TaskId, block_on, spawn, try_unblock,
-    unblock,
+    Backend, BuildError, Builder, FallibleTask, Handle, Lane, Latency, Runtime, Task, TaskId, block_on, spawn,
+    try_unblock, unblock,
 };
 #[doc(inline)]
 pub use tenter_scheduler::{Executor, LocalExecutor};
