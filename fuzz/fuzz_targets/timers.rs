@@ -1,4 +1,5 @@
-//! The driver's wheels against lists of deadlines, in a time that the input sets: nothing early, everything once.
+//! The driver's wheels against lists of deadlines, in a time that the input sets: nothing early, everything once, and
+//! what one call left for the next one is not forgotten.
 #![no_main]
 
 use std::sync::Arc;
@@ -19,6 +20,16 @@ const BEGINNING: Duration = Duration::from_secs(3600);
 
 /// The wheels of workers; the remote one comes after them.
 const WORKERS: usize = 2;
+
+/// How many timers of a wheel one call fires at most.
+const MOST_FIRED: usize = 64;
+
+/// With no more timers than this in a wheel, one call does not reach the most that it moves within the wheel: 256, and
+/// each timer at most once per level.
+const FEW: usize = 256 / 6;
+
+/// A sleep goes on so much past the first deadline if another one comes until then.
+const GATHERED: Duration = Duration::from_nanos(2 << 16);
 
 /// A length of time: of every size, and often with the bits that put it on the edge of a slot.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -198,28 +209,53 @@ impl Model {
         let before = Instant::now();
         self.driver.try_seat().expect("nobody else waits").turn(timeout, &mut out).unwrap();
         let slept = self.mock.state(|state| state.timeouts.pop().expect("the reactor was waited for"));
-        let limit = first.map(|first| first.saturating_duration_since(before)).into_iter().chain(timeout).min();
+        let first = first.map(|first| first.saturating_duration_since(before) + GATHERED);
+        let limit = first.into_iter().chain(timeout).min();
         assert!(limit.is_none_or(|limit| slept.is_some_and(|slept| slept <= limit)), "{slept:?} is too long");
         self.take_fired(out, before, visible);
     }
 
-    /// Wakes what fired of some wheels that were told a time: all that was due then, and nothing that the wheel has
-    /// not reached.
+    /// Wakes what fired of some wheels that were told a time: all that was due then or a whole portion, and nothing
+    /// that the wheel has not reached.
     fn take_fired(&mut self, out: Vec<Waker>, now: Instant, of: impl Fn(usize) -> bool) {
         let count = out.len();
+        let before = self.lengths();
         out.into_iter().for_each(Waker::wake);
         let (fired, pending) =
             std::mem::take(&mut self.timers).into_iter().partition(|timer: &Timer| timer.wakes.count() > 0);
         self.timers = pending;
         assert_eq!(fired.len(), count, "a timer fires once");
+        let mut portions = [0; WORKERS + 1];
         for timer in fired {
+            portions[timer.wheel] += 1;
             assert!(of(timer.wheel), "a timer of another wheel fired");
             assert!(timer.deadline <= self.reached[timer.wheel].max(now), "a timer fired early");
             assert_eq!((timer.wakes.count(), Arc::strong_count(&timer.wakes)), (1, 1));
             self.stale.push(timer.key);
         }
-        let late = |timer: &Timer| of(timer.wheel) && timer.deadline <= now;
-        assert!(!self.timers.iter().any(late), "a timer that is due did not fire");
+        for late in self.timers.iter().filter(|timer| of(timer.wheel) && timer.deadline <= now) {
+            let used_up = portions[late.wheel] == MOST_FIRED || before[late.wheel] > FEW;
+            assert!(used_up, "a timer that is due did not fire");
+        }
+        assert!(portions.iter().all(|fired| *fired <= MOST_FIRED), "a portion is too large");
+    }
+
+    /// How many timers each wheel has.
+    fn lengths(&self) -> [usize; WORKERS + 1] {
+        let mut lengths = [0; WORKERS + 1];
+        self.timers.iter().for_each(|timer| lengths[timer.wheel] += 1);
+        lengths
+    }
+
+    /// Fires what is due, portion by portion.
+    fn fire_the_rest(&mut self) {
+        for wheel in 0..=WORKERS as u8 {
+            // Each but the last fires 64 timers or moves 256, each of them six times at most.
+            for _ in 0..2 + self.timers.len() * 8 / MOST_FIRED {
+                self.fire(wheel, self.now);
+            }
+        }
+        assert!(self.timers.iter().all(|timer| timer.deadline > self.now), "a timer that is due never fires");
     }
 
     /// The driver agrees with the model, and would not sleep past a deadline.
@@ -240,6 +276,8 @@ fuzz_target!(|steps: Vec<Step>| {
     for step in steps {
         model.apply(step);
     }
+    model.fire_the_rest();
+    model.check();
     // At the end of a runtime everyone is told, once.
     let mut out = Vec::new();
     model.driver.wake_all(&mut out);

@@ -46,7 +46,8 @@ pub(crate) struct Source {
     pub(crate) registered: bool,
     /// What the descriptor is ready for.
     pub(crate) level: Readiness,
-    /// What the driver knows: each direction's readiness, how many events, what stays.
+    /// What the driver knows: each direction's readiness, how many events, what stays (urgent data: until reads are
+    /// cleared).
     pub(crate) ready: [bool; 2],
     pub(crate) tick: usize,
     pub(crate) sticky: Readiness,
@@ -79,20 +80,23 @@ impl Source {
         self.attempt = Some(Attempt { direction, seen, tick: self.tick, would_block });
     }
 
-    /// Tells how the last attempt went; a short read only where edges are `true_edges`.
+    /// Tells how the last attempt went; a short read proves something only with `true_edges`.
     pub(crate) fn clear(&mut self, true_edges: bool) {
         let Some(Attempt { direction, seen, tick, would_block }) = self.attempt.take() else { return };
         let finished = self.sticky.intersects(causes(direction));
         let cleared = if would_block {
             self.registration.clear_ready(seen, DIRECTIONS[direction]);
             tick == self.tick
-        } else if true_edges {
-            self.registration.clear_drained(seen, DIRECTIONS[direction]);
-            tick == self.tick && !finished
         } else {
-            false
+            self.registration.clear_ready(seen.drained(), DIRECTIONS[direction]);
+            true_edges && tick == self.tick && !finished
         };
-        self.ready[direction] &= !cleared;
+        if cleared {
+            self.ready[direction] = false;
+            if direction == 0 {
+                self.sticky = self.sticky.difference(Readiness::PRIORITY);
+            }
+        }
     }
 
     pub(crate) fn wait(&mut self, direction: usize, task: usize, renew: bool, refuses_arm: bool) {
@@ -142,7 +146,7 @@ impl Source {
 
     pub(crate) fn take_event(&mut self, readiness: Readiness) {
         self.tick += 1;
-        self.sticky |= readiness.difference(Readiness::READ | Readiness::WRITE | Readiness::PRIORITY);
+        self.sticky |= readiness.difference(Readiness::READ | Readiness::WRITE);
         for direction in 0..2 {
             self.ready[direction] |= readiness.intersects(causes(direction));
         }
