@@ -16,7 +16,7 @@ use tenter_scheduler::{Config, Latency, Scheduler, ThreadHook};
 use crate::choice::{self, Wish};
 use crate::per_core::{Core, PerCore, PerCoreError};
 use crate::shared::Shared;
-use crate::{Backend, BuildError, Handle, Runtime};
+use crate::{Backend, BuildError, Handle, Runtime, chaos};
 
 /// Makes a [`Runtime`].
 ///
@@ -34,13 +34,20 @@ pub struct Builder {
     multi_thread: bool,
     pool: PoolConfig,
     wish: Wish,
+    chaos: chaos::Wish,
 }
 
 impl Builder {
     /// A runtime with as many worker threads as there are CPUs to use (cgroup limits included), started as they are
     /// needed.
     pub fn new_multi_thread() -> Self {
-        Self { config: Config::default(), multi_thread: true, pool: PoolConfig::new(), wish: Wish::Any }
+        Self {
+            config: Config::default(),
+            multi_thread: true,
+            pool: PoolConfig::new(),
+            wish: Wish::Any,
+            chaos: chaos::Wish::Any,
+        }
     }
 
     /// A runtime without worker threads: tasks, I/O and timers go on inside [`Runtime::block_on`] alone.
@@ -80,6 +87,34 @@ impl Builder {
     /// ```
     pub fn latency(mut self, latency: Latency) -> Self {
         self.config.latency = latency;
+        self
+    }
+
+    /// Has the runtime do at random what it may do, but rarely does, to find code that counts on more than is promised:
+    /// tasks run in another order and on another thread, are polled although nobody woke them, give way early; threads
+    /// wake for nothing. For tests; it is slower.
+    ///
+    /// Unless this is called, the environment variable `TENTER_CHAOS` gives the seed, and without that there is no
+    /// chaos. `None` keeps it away from a runtime whatever the environment says. A seed makes the choices, not the
+    /// timing of threads: a current-thread runtime without I/O and timers does the same again, others do not quite.
+    ///
+    /// ```
+    /// use tenter_runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().chaos(7).build()?;
+    /// let tasks: Vec<_> = (0..100).map(|i| runtime.spawn(async move { i })).collect();
+    /// let sum = runtime.block_on(async {
+    ///     let mut sum = 0;
+    ///     for task in tasks {
+    ///         sum += task.await;
+    ///     }
+    ///     sum
+    /// });
+    /// assert_eq!(sum, 4950);
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    pub fn chaos(mut self, seed: impl Into<Option<u64>>) -> Self {
+        self.chaos = chaos::Wish::Told(seed.into());
         self
     }
 
@@ -140,11 +175,12 @@ impl Builder {
     ///
     /// # Errors
     /// If the chosen reactor is not compiled in or can't be made here, none works, the number of workers is out of
-    /// range, or too many runtimes live at once.
-    pub fn build(self) -> Result<Runtime, BuildError> {
+    /// range, `TENTER_CHAOS` is not a seed, or too many runtimes live at once.
+    pub fn build(mut self) -> Result<Runtime, BuildError> {
         if self.multi_thread && self.config.workers == 0 {
             return Err(BuildError::NoWorkers);
         }
+        self.config.chaos = self.chaos.seed()?;
         let (reactor, report) = choice::choose(&self.wish)?;
         let driver = Driver::new(reactor, Clock::System, Scheduler::wheels(&self.config));
         let spin = match self.config.latency {

@@ -7,6 +7,7 @@
 mod ambient;
 mod backend;
 mod builder;
+mod chaos;
 mod choice;
 mod error;
 mod handle;

@@ -145,6 +145,30 @@ impl Idle {
         self.choose_but(last)
     }
 
+    /// As [`wake_one`](Self::wake_one), but the first that is parked from `first` on, and after the last the first ones.
+    #[must_use]
+    pub fn wake_one_from(&self, first: usize) -> Option<usize> {
+        // Pairs with the fence of `park`.
+        fence(SeqCst);
+        let word = self.word();
+        if word.searching() > 0 || word.parked() == 0 {
+            return None;
+        }
+        let all = self.bitmap.len() * 64;
+        (0..all).map(|i| (first + i) % all).find(|&worker| self.take(worker))
+    }
+
+    /// Ends the parking of `worker` on its behalf, if it is parked.
+    fn take(&self, worker: usize) -> bool {
+        let bit = 1 << (worker % 64);
+        let bits = &self.bitmap[worker / 64];
+        if bits.load(Acquire) & bit == 0 || bits.fetch_and(!bit, AcqRel) & bit == 0 {
+            return false;
+        }
+        self.word.fetch_add(SEARCHING_ONE.wrapping_sub(PARKED_ONE).wrapping_add(EPOCH_ONE), AcqRel);
+        true
+    }
+
     /// Chooses a parked worker, whoever searches.
     #[must_use]
     pub fn choose(&self) -> Option<usize> {

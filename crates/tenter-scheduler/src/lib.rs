@@ -13,6 +13,8 @@ pub mod ring;
 pub mod watch;
 
 #[cfg(not(tenter_loom))]
+mod chaos;
+#[cfg(not(tenter_loom))]
 mod context;
 #[cfg(not(tenter_loom))]
 mod executor;

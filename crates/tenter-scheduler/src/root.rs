@@ -225,11 +225,15 @@ fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_
     let slot = core.slot;
     let mut worker = Worker::new(&context, false);
     let mut closed = false;
+    let signal = worker.chaos.is_some().then(|| root.signal.clone());
     let this: *mut (dyn RootPoll + '_) = &raw mut root;
     // SAFETY: only the lifetime bound is changed; the pointer is cleared (with its context) before `root` goes.
     let this = unsafe { std::mem::transmute::<*mut (dyn RootPoll + '_), *mut (dyn RootPoll + 'static)>(this) };
     loop {
         context.root.set(None);
+        if let Some(signal) = signal.as_ref().filter(|_| worker.startles_root()) {
+            signal.wake_by_ref();
+        }
         // SAFETY: `root` is alive, and nobody else uses it: a nested `block_on` does only while `context.root` is set.
         if unsafe { (*this).poll_if_woken() } {
             break;

@@ -31,6 +31,9 @@ pub struct Config {
     pub block_on_runs_tasks: bool,
     /// How threads wait for work.
     pub latency: Latency,
+    /// A seed: the scheduler does at random what it may do, but rarely does, so that whoever counts on more than is promised
+    /// is found. It is slower, and two runs with one seed differ as far as their threads do.
+    pub chaos: Option<u64>,
     /// The name of worker threads.
     pub thread_name: String,
     /// Bytes of stack of a worker thread; `None`: the standard library's default.
@@ -49,6 +52,7 @@ impl Default for Config {
             workers: num_cpus::get().clamp(1, MAX_WORKERS),
             block_on_runs_tasks: true,
             latency: Latency::default(),
+            chaos: None,
             thread_name: "tenter-worker".to_owned(),
             stack_size: None,
             on_thread_start: None,
@@ -192,6 +196,7 @@ impl Scheduler {
             return Err(MakeError::TooManyWorkers(config.workers));
         }
         let slot = slot::acquire(config.workers).ok_or(MakeError::TooManyRuntimes)?;
+        slot.seeds.set(config.chaos);
         let core = Arc::new(Core { slot, park, config, threads: Mutex::new(Vec::new()) });
         slot::settle(slot, Arc::downgrade(&core));
         Ok(Self { core })

@@ -101,6 +101,7 @@ impl Worker<'_> {
         // Before the parking is announced: who pushes and still finds this thread brisk is seen by the look below.
         self.seat.settle();
         slot.idle.park(me, std::mem::take(&mut self.searching));
+        self.dawdle();
         if !slot.has_visible_work() && !slot.is_closed() {
             self.sleep();
         }

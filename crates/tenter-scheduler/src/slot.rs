@@ -17,6 +17,7 @@ use std::task::Waker;
 use concurrent_queue::ConcurrentQueue;
 use tenter_task::Runnable;
 
+use crate::chaos::Seeds;
 use crate::context::UNKNOWN_MEAN;
 use crate::idle::Idle;
 use crate::lifo::Lifo;
@@ -132,6 +133,8 @@ pub(crate) struct Slot {
     pub(crate) index: u16,
     pub(crate) inject: ConcurrentQueue<Runnable>,
     pub(crate) idle: Idle,
+    /// Where chaos comes from, if it was asked for.
+    pub(crate) seeds: Seeds,
     /// The workers' seats, then the one for `block_on`.
     pub(crate) seats: Box<[Seat]>,
     pub(crate) registry: Registry<Waker>,
@@ -221,7 +224,11 @@ impl Slot {
 
     /// After a push: wakes or starts a worker unless one is searching.
     pub(crate) fn notify(&'static self) {
-        if let Some(worker) = self.idle.wake_one_but(self.watch.seat().unwrap_or(usize::MAX)) {
+        let woken = match self.seeds.draw() {
+            None => self.idle.wake_one_but(self.watch.seat().unwrap_or(usize::MAX)),
+            Some(any) => self.idle.wake_one_from(any as usize % self.seats.len()),
+        };
+        if let Some(worker) = woken {
             return self.unpark(worker);
         }
         // `wake_one` began with the fence that orders this load after the push.
@@ -420,6 +427,7 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
         index: free.made as u16,
         inject: ConcurrentQueue::unbounded(),
         idle: Idle::new(seats),
+        seeds: Seeds::new(),
         seats: (0..seats).map(|_| Seat::new()).collect(),
         registry: Registry::new(seats * SHARDS, free.made as u16),
         started: AtomicUsize::new(0),

@@ -10,6 +10,7 @@ use fastrand::Rng;
 use tenter_core::coop;
 use tenter_task::Runnable;
 
+use crate::chaos::Chaos;
 use crate::context::{Context, Role};
 use crate::pace::Pace;
 use crate::scheduler::Core;
@@ -71,6 +72,7 @@ pub(crate) struct Worker<'a> {
     pub(crate) spin: Spin,
     /// As the watch: how many polls each seat had made at the last tick, and how many tasks waited there.
     pub(crate) seen: Vec<(u32, usize)>,
+    pub(crate) chaos: Option<Box<Chaos>>,
 }
 
 /// The life of a worker thread; it was counted as searching by whoever started it.
@@ -115,7 +117,8 @@ impl<'a> Worker<'a> {
     pub(crate) fn new(context: &'a Context, searching: bool) -> Self {
         let slot = context.slot();
         let seat = &slot.seats[context.seat];
-        let rng = Rng::with_seed(context.seat as u64 + 1);
+        let mut chaos = Chaos::new(slot, context.seat);
+        let rng = Rng::with_seed(chaos.as_mut().map_or(context.seat as u64 + 1, |chaos| chaos.seed()));
         let mean = seat.habits[0].load(Relaxed);
         context.mean.set(mean);
         Self {
@@ -133,6 +136,7 @@ impl<'a> Worker<'a> {
             pace: Pace::new(mean),
             spin: Spin::new(context.core.config.latency, seat.habits[1].load(Relaxed)),
             seen: Vec::new(),
+            chaos,
         }
     }
 
@@ -157,6 +161,12 @@ impl<'a> Worker<'a> {
 
     /// The next task of its own queues, or of the injector.
     pub(crate) fn find(&mut self) -> Option<Runnable> {
+        let found = self.find_next();
+        if self.chaos.is_some() { self.unsettle(found) } else { found }
+    }
+
+    #[inline]
+    pub(crate) fn find_next(&mut self) -> Option<Runnable> {
         self.tick = self.tick.wrapping_add(1);
         self.undriven += 1;
         if self.undriven >= self.drive_every {
@@ -187,7 +197,7 @@ impl<'a> Worker<'a> {
     }
 
     /// To the ring; there is room, or nearly always.
-    fn enqueue(&self, runnable: Runnable) {
+    pub(crate) fn enqueue(&self, runnable: Runnable) {
         // SAFETY: this thread sits in this seat, so it alone pushes.
         if let Err(runnable) = unsafe { self.seat.ring.push(runnable) } {
             self.slot.inject_quietly(runnable);
@@ -219,8 +229,12 @@ impl<'a> Worker<'a> {
         }
         self.seat.polls.store(self.tick, Relaxed);
         coop::begin();
+        let again = if self.chaos.is_some() { self.startle(&runnable) } else { None };
         let bomb = AbortOnUnwind;
         runnable.run();
+        if let Some(again) = again {
+            again.wake();
+        }
         std::mem::forget(bomb);
         coop::end();
         if self.pace.count() {
@@ -229,7 +243,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Looks at the clock, and decides whether what is queued is worth another thread.
-    fn look(&mut self) {
+    pub(crate) fn look(&mut self) {
         self.pace.look(Instant::now());
         self.context.mean.set(self.pace.mean());
         if self.slot.workers() == 0 {
@@ -249,7 +263,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Takes what is ready in the driver without waiting, every so often.
-    fn maintain(&mut self) {
+    pub(crate) fn maintain(&mut self) {
         self.undriven = 0;
         self.drive_every = (DRIVE_SPAN / self.pace.mean().max(1)).clamp(1, MAINTENANCE_MOST);
         if self.context.core.park.is_needed() {

@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
 
-use common::{scheduler, within, yield_now};
+use common::{chaos, scheduler, within, yield_now};
 use tenter_scheduler::{Config, MAX_WORKERS, MakeError, NoPark, Scheduler};
 
 #[test]
@@ -70,6 +70,7 @@ fn block_on_without_a_spawn_starts_no_thread() {
     let started = Arc::new(AtomicUsize::new(0));
     let seen = started.clone();
     let mut config = Config::default();
+    config.chaos = chaos();
     config.on_thread_start = Some(Arc::new(move || {
         seen.fetch_add(1, SeqCst);
     }));

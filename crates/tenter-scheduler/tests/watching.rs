@@ -2,6 +2,8 @@
 
 #![cfg(not(any(tenter_loom, miri)))]
 
+mod common;
+
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
@@ -9,7 +11,8 @@ use std::task::Waker;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use tenter_scheduler::{Config, Park, Scheduler};
+use common::config;
+use tenter_scheduler::{Park, Scheduler};
 
 /// One wheel at most has a timer, which has long been due; the driver sleeps on a lock and looks at no wheel.
 #[derive(Debug, Default)]
@@ -74,9 +77,7 @@ impl Park for Blind {
 #[test]
 fn a_timer_of_a_worker_in_a_long_poll_must_be_fired_by_the_watch() {
     let park = Arc::new(Blind::default());
-    let mut config = Config::default();
-    config.workers = 3;
-    let scheduler = Scheduler::new(config, park.clone()).unwrap();
+    let scheduler = Scheduler::new(config(3), park.clone()).unwrap();
     // All workers have run, and have gone to sleep.
     let all = Arc::new(Barrier::new(3));
     let tasks: Vec<_> = (0..3)
@@ -114,9 +115,7 @@ fn a_timer_of_a_worker_in_a_long_poll_must_be_fired_by_the_watch() {
 #[test]
 fn a_watch_that_drives_must_go_to_sleep_when_nobody_polls() {
     let park = Arc::new(Blind { between_turns: true, ..Blind::default() });
-    let mut config = Config::default();
-    config.workers = 2;
-    let scheduler = Scheduler::new(config, park.clone()).unwrap();
+    let scheduler = Scheduler::new(config(2), park.clone()).unwrap();
     scheduler.block_on(scheduler.spawn(async {}));
     let mut before = 0;
     let settled = (0..30).any(|_| {

@@ -13,7 +13,14 @@ use tenter_scheduler::{Config, NoPark, Scheduler};
 pub(crate) fn config(workers: usize) -> Config {
     let mut config = Config::default();
     config.workers = workers;
+    config.chaos = chaos();
     config
+}
+
+/// The seed that `TENTER_CHAOS` gives to all tests.
+pub(crate) fn chaos() -> Option<u64> {
+    let text = std::env::var("TENTER_CHAOS").ok().filter(|text| !text.trim().is_empty())?;
+    Some(text.trim().parse().expect("TENTER_CHAOS is a seed, a number from 0 to 2^64 - 1"))
 }
 
 /// A scheduler that drives nothing.

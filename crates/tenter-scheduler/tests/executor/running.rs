@@ -9,8 +9,9 @@ use std::task::Poll;
 use std::thread;
 
 use tenter_core::park::block_on;
-use tenter_scheduler::{Config, Executor, LocalExecutor, NoPark, Scheduler};
+use tenter_scheduler::{Executor, LocalExecutor};
 
+use crate::common::scheduler;
 use crate::{within, yield_now};
 
 const TASKS: usize = if cfg!(miri) { 20 } else { 5_000 };
@@ -253,9 +254,7 @@ fn executors_nest() {
 fn a_scheduler_runs_executors() {
     within(30, || {
         for workers in [0, 2] {
-            let mut config = Config::default();
-            config.workers = workers;
-            let scheduler = Scheduler::new(config, Arc::new(NoPark)).unwrap();
+            let scheduler = scheduler(workers);
             static EXECUTOR: Executor<'static> = Executor::new();
             let runner = scheduler.spawn(EXECUTOR.run(pending::<()>()));
             let local = LocalExecutor::new();
