@@ -14,7 +14,8 @@ fn resident() -> usize {
 #[test]
 fn ten_rounds_of_a_million_dropped_tasks_must_not_grow_memory() {
     within(MINUTE * 3, || {
-        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        // Chaos has tasks freed by threads that did not make them, and the allocator keeps memory for each.
+        let runtime = Builder::new_multi_thread().worker_threads(2).chaos(None).build().unwrap();
         let mut sizes = Vec::new();
         // Made once: where the allocator puts something that large is not what is measured.
         let mut tasks = Vec::with_capacity(1_000_000);
