@@ -95,8 +95,8 @@ impl Builder {
     /// wake for nothing. For tests; it is slower.
     ///
     /// Unless this is called, the environment variable `TENTER_CHAOS` gives the seed, and without that there is no
-    /// chaos. `None` keeps it away from a runtime whatever the environment says. A seed makes the choices, not the
-    /// timing of threads: a current-thread runtime without I/O and timers does the same again, others do not quite.
+    /// chaos. `None` keeps it away from a runtime whatever the environment says. The seed makes the choices,
+    /// not the timing: two runs with one seed are alike, not the same.
     ///
     /// ```
     /// use tenter_runtime::Builder;

@@ -32,7 +32,7 @@ pub struct Config {
     /// How threads wait for work.
     pub latency: Latency,
     /// A seed: the scheduler does at random what it may do, but rarely does, so that whoever counts on more than is promised
-    /// is found. It is slower, and two runs with one seed differ as far as their threads do.
+    /// is found. It is slower; two runs with one seed differ as far as their timing does.
     pub chaos: Option<u64>,
     /// The name of worker threads.
     pub thread_name: String,
