@@ -67,6 +67,9 @@ impl Place {
     pub(super) fn accept(&self) -> bool {
         let notified = self.state() == NOTIFIED;
         if notified {
+            // Models do not see memory freed: this stands for what the owner may do from here on, without the lock.
+            #[cfg(tenter_loom)]
+            self.link.with_mut(|_| ());
             // Nobody else looks at it before the owner queues it again.
             self.state.store(AWAY, Ordering::Relaxed);
         }
