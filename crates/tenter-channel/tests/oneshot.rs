@@ -5,7 +5,8 @@ mod common;
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
@@ -95,7 +96,7 @@ fn polling_again_after_the_message_is_refused() {
 }
 
 /// A waker that owns what it wakes for, as a task's does.
-struct Owner(std::sync::Mutex<Option<(oneshot::Receiver<u8>, oneshot::Sender<u8>)>>);
+struct Owner(Mutex<Option<(oneshot::Receiver<u8>, oneshot::Sender<u8>)>>);
 
 impl Wake for Owner {
     fn wake(self: Arc<Self>) {
@@ -107,12 +108,40 @@ impl Wake for Owner {
 fn a_waker_that_drops_both_ends_does_not_deadlock() {
     let (sender, mut receiver) = oneshot::channel();
     let (spare, _answer) = oneshot::channel();
-    let owner = Arc::new(Owner(std::sync::Mutex::new(None)));
+    let owner = Arc::new(Owner(Mutex::new(None)));
     let waker = Waker::from(owner.clone());
     assert!(Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker)).is_pending());
     *owner.0.lock().unwrap() = Some((receiver, spare));
     sender.send(1).unwrap();
     assert!(owner.0.lock().unwrap().is_none());
+}
+
+/// A waker that drops the receiver, and notes how many then hold the message.
+struct Dropper {
+    receiver: Mutex<Option<oneshot::Receiver<Arc<()>>>>,
+    message: Arc<()>,
+    holders: AtomicUsize,
+}
+
+impl Wake for Dropper {
+    fn wake(self: Arc<Self>) {
+        drop(self.receiver.lock().unwrap().take());
+        self.holders.store(Arc::strong_count(&self.message), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_receiver_that_is_dropped_while_its_sender_wakes_it_takes_the_message_along() {
+    let (sender, mut receiver) = oneshot::channel();
+    let message = Arc::new(());
+    let dropper =
+        Arc::new(Dropper { receiver: Mutex::new(None), message: message.clone(), holders: AtomicUsize::new(0) });
+    let waker = Waker::from(dropper.clone());
+    assert!(Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker)).is_pending());
+    *dropper.receiver.lock().unwrap() = Some(receiver);
+    sender.send(message.clone()).unwrap();
+    // We do, and the waker does: the sender, who is still at it, must not.
+    assert_eq!(dropper.holders.load(Ordering::Relaxed), 2);
 }
 
 #[test]
