@@ -26,3 +26,19 @@ pub(crate) fn shortened(timeout: Duration) -> Duration {
 pub(crate) fn shortened(timeout: Duration) -> Duration {
     timeout
 }
+
+#[cfg(all(test, target_os = "linux", not(miri), not(tenter_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sleeps_are_shortened_by_the_slack_and_short_ones_are_not() {
+        let slack = Duration::from_nanos(rustix::thread::current_timer_slack().unwrap());
+        for long in [2 * slack, Duration::from_secs(3600), Duration::MAX] {
+            assert_eq!(shortened(long), long - slack);
+        }
+        for short in [Duration::ZERO, slack, (2 * slack).saturating_sub(Duration::from_nanos(1))] {
+            assert_eq!(shortened(short), short);
+        }
+    }
+}

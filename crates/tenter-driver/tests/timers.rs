@@ -249,3 +249,25 @@ fn only_after_everyone_was_told_a_timer_may_have_gone_early() {
     driver.wake_all(&mut Vec::new());
     assert!(!driver.update_timer(key, &waker) && driver.told_everyone());
 }
+
+#[test]
+fn close_deadlines_share_the_end_of_a_sleep() {
+    const MICROSECOND: Duration = Duration::from_micros(1);
+    // How long a sleep was, beyond the time to the first of two deadlines; the clock goes on between its two readings.
+    let beyond = |apart: Duration, timeout: Option<Duration>| {
+        let (mock, driver) = hasty();
+        let first = Instant::now() + HOUR;
+        driver.insert_timer(Some(0), first, Waker::noop());
+        driver.insert_timer(None, first + apart, Waker::noop());
+        let ahead = first - Instant::now();
+        let slept = slept(&mock, &driver, timeout).unwrap();
+        slept.checked_sub(ahead.min(timeout.unwrap_or(HOUR)))
+    };
+    // The thread may be interrupted between the readings; without sharing, there is never anything beyond.
+    assert!((0..1000).any(|_| beyond(100 * MICROSECOND, None) > Some(Duration::ZERO)));
+    for _ in 0..100 {
+        assert!(beyond(100 * MICROSECOND, None) <= Some(100 * MICROSECOND), "nobody waits for more than the later one");
+        assert!(beyond(200 * MICROSECOND, None) <= Some(Duration::ZERO), "so long none is put off");
+        assert!(beyond(100 * MICROSECOND, Some(HOUR / 2)) <= Some(Duration::ZERO), "a timeout is none");
+    }
+}

@@ -292,3 +292,26 @@ fn the_memory_of_a_burst_is_given_back_and_its_keys_stay_dead() {
     }
     assert!(wheel.surplus().is_none(), "so little is kept");
 }
+
+#[test]
+fn a_late_deadline_by_a_bound_is_a_deadline_by_the_bound() {
+    const TICK: Nanos = 1 << 16;
+    let mut timers = Numbered::new();
+    assert_eq!(timers.wheel.late_deadline_by(NEVER), None);
+    let [a, b, c] = [3 * TICK + 10, 3 * TICK + 20, 5 * TICK];
+    let numbers = [c, a, b].map(|deadline| timers.insert(deadline));
+    timers.insert(500 * TICK);
+    let late = |timers: &Numbered, bound| timers.wheel.late_deadline_by(bound);
+    assert_eq!(late(&timers, a - 1), None);
+    assert_eq!([late(&timers, b), late(&timers, c - 1)], [Some(b), Some(b)]);
+    assert_eq!([late(&timers, c), late(&timers, 400 * TICK)], [Some(c), Some(c)]);
+    // Of a list that goes on past the bound, only the first one is known.
+    assert_eq!(late(&timers, b - 1), Some(a));
+    // Lists of higher levels are looked at, too.
+    assert_eq!(late(&timers, 500 * TICK), Some(500 * TICK));
+    // What has gone from a list for good is forgotten.
+    assert!(timers.remove(numbers[0]));
+    assert_eq!(late(&timers, 400 * TICK), Some(b));
+    assert_eq!(timers.advance(3 * TICK + 10), [numbers[1]]);
+    assert!(late(&timers, b).is_some_and(|late| late == b));
+}
