@@ -181,6 +181,7 @@ impl Driver {
     ///
     /// # Panics
     /// If there is no such wheel.
+    #[inline]
     pub fn insert_timer(&self, wheel: Option<usize>, deadline: Instant, waker: &Waker) -> TimerKey {
         let number = wheel.unwrap_or(self.remote_wheel());
         let deadline = self.nanos(deadline);
@@ -198,6 +199,7 @@ impl Driver {
     }
 
     /// Removes a timer. False: it has fired, or was removed.
+    #[inline]
     pub fn remove_timer(&self, key: TimerKey) -> bool {
         self.wheels[key.wheel as usize].remove(key)
     }
@@ -285,12 +287,14 @@ impl Driver {
         self.nanos(self.clock.now())
     }
 
+    #[inline]
     fn nanos(&self, time: Instant) -> Nanos {
         as_nanos(time.saturating_duration_since(self.start))
     }
 }
 
 /// Nanoseconds of a duration, at most [`LAST`].
+#[inline]
 pub(crate) fn as_nanos(duration: Duration) -> Nanos {
     // By hand, for `Duration::as_nanos` counts in 128 bits.
     let seconds = duration.as_secs().checked_mul(1_000_000_000);

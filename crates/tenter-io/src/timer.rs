@@ -22,6 +22,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    #[inline]
     pub(crate) fn never() -> Self {
         Self { registration: TimerRegistration::new(Handle::current()), when: None }
     }
@@ -63,6 +64,7 @@ impl Moment {
     }
 
     /// Whether the moment has come; it has done so once, then it is never.
+    #[inline]
     pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Instant> {
         let Some(when) = self.when else { return Poll::Pending };
         ready!(self.registration.poll(when, waker));
@@ -71,6 +73,7 @@ impl Moment {
     }
 
     /// As [`poll`](Self::poll), as an operation of the task: it spends a unit of the task's budget.
+    #[inline]
     pub(crate) fn poll_spending(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let unit = ready!(coop::poll_proceed(cx));
         let when = ready!(self.poll(cx.waker()));

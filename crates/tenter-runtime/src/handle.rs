@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::ptr;
 use std::sync::Arc;
 
 use tenter_blocking::{Lane, SpawnError};
 use tenter_core::clock::Clock;
 use tenter_driver::Driver;
-use tenter_scheduler::Scheduler;
+use tenter_scheduler::{Park, Scheduler};
 use tenter_task::{Meta, Spawn, Task};
 
 use crate::shared::Shared;
@@ -31,16 +32,24 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// A handle of a runtime's scheduler: one that waits in a [`Shared`].
+    #[inline]
     pub(crate) fn new(scheduler: Scheduler) -> Self {
+        assert!(scheduler.park().as_any().is::<Shared>(), "a runtime's scheduler waits in its `Shared`");
         Self { scheduler }
     }
 
+    #[inline]
     pub(crate) fn scheduler(&self) -> &Scheduler {
         &self.scheduler
     }
 
+    #[inline]
     pub(crate) fn shared(&self) -> &Shared {
-        self.scheduler.park().as_any().downcast_ref().expect("a runtime's scheduler waits in its `Shared`")
+        let park: &dyn Park = &**self.scheduler.park();
+        // SAFETY: `new`, through which every handle comes, has seen that the scheduler's park is a `Shared`, and a
+        // scheduler has one park all its life.
+        unsafe { &*ptr::from_ref(park).cast::<Shared>() }
     }
 
     /// The ambient runtime: the one this thread is in, else the default one, which is made if there is none yet.
@@ -48,6 +57,7 @@ impl Handle {
     /// # Panics
     /// If the default runtime can't be made; [`try_current`](Self::try_current) gives the error instead.
     #[must_use]
+    #[inline]
     pub fn current() -> Self {
         match Self::try_current() {
             Ok(handle) => handle,
@@ -59,9 +69,10 @@ impl Handle {
     ///
     /// # Errors
     /// If the default runtime can't be made.
+    #[inline]
     pub fn try_current() -> Result<Self, BuildError> {
         match Scheduler::current() {
-            Some(scheduler) => Ok(Self { scheduler }),
+            Some(scheduler) => Ok(Self::new(scheduler)),
             None => ambient::default(),
         }
     }
@@ -183,10 +194,12 @@ impl Handle {
 
     /// Its clock.
     #[must_use]
+    #[inline]
     pub fn clock(&self) -> Clock {
         self.driver().clock()
     }
 
+    #[inline]
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.shared().driver
     }
@@ -196,6 +209,7 @@ impl Handle {
     ///
     /// The shutdown sets its flag and then wakes all who wait: they either see the flag here, or are woken and come
     /// here again. (Both sides have a full fence between.)
+    #[inline]
     pub(crate) fn is_covered(&self) -> bool {
         if self.scheduler.current_wheel().is_some() {
             return true;

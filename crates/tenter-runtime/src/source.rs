@@ -58,11 +58,13 @@ impl Source {
 
     /// What is known without waiting.
     #[must_use]
+    #[inline]
     pub fn ready(&self, direction: Direction) -> Ready {
         self.registration.ready(direction)
     }
 
     /// Says that an operation would block although `seen` said it would not.
+    #[inline]
     pub fn clear_ready(&self, seen: Ready, direction: Direction) {
         self.registration.clear_ready(seen, direction);
     }
@@ -71,6 +73,7 @@ impl Source {
     ///
     /// # Errors
     /// After [`deregister`](Self::deregister), after the end of the runtime, or what the reactor says.
+    #[inline]
     pub fn poll_ready(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Ready>> {
         let poll = self.registration.poll_ready(cx, direction);
         self.unless_shut_down(poll)
@@ -91,17 +94,19 @@ impl Source {
     }
 
     /// An error in place of a wait that nobody would end.
+    #[inline]
     fn unless_shut_down(&self, poll: Poll<io::Result<Ready>>) -> Poll<io::Result<Ready>> {
-        if poll.is_pending() && !self.handle.is_covered() {
-            let message =
-                "the runtime that watches this was shut down; take the object out and register it with another";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::NotConnected, message)));
-        }
-        poll
+        if poll.is_pending() && !self.handle.is_covered() { Poll::Ready(Err(shut_down())) } else { poll }
     }
 
     /// Removes a waiter of [`poll_ready_keyed`](Self::poll_ready_keyed).
     pub fn remove_waiter(&self, direction: Direction, key: WaiterKey) {
         self.registration.remove_waiter(direction, key);
     }
+}
+
+#[cold]
+fn shut_down() -> io::Error {
+    let message = "the runtime that watches this was shut down; take the object out and register it with another";
+    io::Error::new(io::ErrorKind::NotConnected, message)
 }

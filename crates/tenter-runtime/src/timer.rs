@@ -56,6 +56,7 @@ impl TimerRegistration {
     ///
     /// # Panics
     /// If the deadline has not come, and never would because the runtime was shut down.
+    #[inline]
     pub fn poll(&mut self, deadline: Instant, waker: &Waker) -> Poll<()> {
         let driver = self.handle.driver();
         match self.state {
