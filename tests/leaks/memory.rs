@@ -30,7 +30,8 @@ fn ten_rounds_of_a_million_dropped_tasks_must_not_grow_memory() {
                 }
             });
         }
-        let (first, last) = (sizes[0], sizes[9]);
+        // The least of the last five: in which arena a burst ends up is the allocator's affair, and a leak is in all of them.
+        let (first, last) = (sizes[0], *sizes[5..].iter().min().expect("ten rounds"));
         assert!(last <= first + first / 20, "resident bytes after each round: {sizes:?}");
     });
 }

@@ -71,7 +71,7 @@ const KEEP: usize = 4096;
 
 /// How many places lie together. A slab grows by such chunks instead of moving as a whole, which would hold the lock
 /// long and leave large holes in the heap.
-const CHUNK: usize = 512;
+const CHUNK: usize = 128;
 
 enum Place<W> {
     Free { next: u32 },
