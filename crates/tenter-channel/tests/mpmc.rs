@@ -122,3 +122,14 @@ fn errors_speak() {
     assert!(TrySendError::Full(1).is_full() && TrySendError::Closed(1).is_closed());
     assert!(TryRecvError::Empty.is_empty() && TryRecvError::Closed.is_closed());
 }
+
+/// With one place the first try only looks; a closed channel must not look like a full one.
+#[test]
+fn a_send_to_a_full_channel_of_one_that_is_closed_must_fail_at_once() {
+    let (sender, receiver) = bounded(1);
+    sender.try_send(1).unwrap();
+    receiver.close();
+    let refused = block_on(futures_lite::future::poll_once(sender.send(2)));
+    assert_eq!(refused.expect("it must not wait").unwrap_err().into_inner(), 2);
+    assert_eq!(receiver.try_recv(), Ok(1));
+}
