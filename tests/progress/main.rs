@@ -316,3 +316,20 @@ fn a_main_future_that_runs_no_tasks_must_not_wait_for_a_long_poll() {
         }
     });
 }
+
+/// Its future would be told to give way for ever, as no poll of the task can begin.
+#[test]
+fn a_block_on_within_a_task_must_not_wait_for_the_tasks_budget() {
+    within(MINUTE, || {
+        let runtime = Builder::new_multi_thread().worker_threads(1).chaos(None).build().unwrap();
+        let (sender, receiver) = tenter::channel::unbounded();
+        (0..200).for_each(|i| sender.try_send(i).unwrap());
+        let last = runtime.block_on(runtime.spawn(async move {
+            for _ in 0..128 {
+                receiver.recv().await.unwrap();
+            }
+            tenter::block_on(receiver.recv()).unwrap()
+        }));
+        assert_eq!(last, 128);
+    });
+}
