@@ -113,7 +113,8 @@ impl Worker<'_> {
     #[cold]
     pub(crate) fn unsettle(&mut self, found: Option<Runnable>) -> Option<Runnable> {
         self.stir();
-        let runnable = found?;
+        // It may have taken events in: a thread must not sleep on what is in its own queues.
+        let runnable = found.or_else(|| self.find_next())?;
         let waiting = self.seat.queued() + self.slot.inject.len();
         let Some(chaos) = &mut self.chaos else { return Some(runnable) };
         if chaos.calm > 0 {

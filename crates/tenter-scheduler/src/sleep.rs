@@ -113,6 +113,8 @@ impl Worker<'_> {
     /// Waits for a token, or for events and timers, whose wakers it collects; as the watch also for trouble.
     fn sleep(&mut self) {
         let me = self.context.seat;
+        // Nobody else is told of what is there.
+        debug_assert!(self.seat.is_empty(), "a thread sleeps on tasks of its own");
         let mut drive = self.may_drive();
         if self.context.role == Role::Root {
             self.sleep_once(&mut drive, None);
