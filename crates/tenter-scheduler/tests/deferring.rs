@@ -88,7 +88,7 @@ fn a_worker_that_blocks_or_is_closed_must_leave_nothing_behind_its_ring() {
             }
             inner.close();
         });
-        drop(tenter_core::park::block_on(last.fallible()));
+        let _ended = tenter_core::park::block_on(last.fallible());
         scheduler.close();
         assert_eq!(scheduler.live_tasks(), 0);
     });
