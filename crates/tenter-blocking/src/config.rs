@@ -1,7 +1,7 @@
 //! What a pool is made with.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::lane::{LANES, Limits};
@@ -115,13 +115,11 @@ impl PoolConfig {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        // Spinning for what only another thread can bring keeps that thread from the only CPU.
-        let alone = std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1);
         Settings {
             max_threads: self.max_threads,
             limits: Limits::new(self.max_threads, self.lane_limits),
             keep_alive: self.keep_alive,
-            spin: if alone { Spin::Never } else { self.spin },
+            spin: if is_single() { Spin::Never } else { self.spin },
             mean_time: None,
         }
     }
@@ -144,4 +142,11 @@ impl fmt::Debug for PoolConfig {
             .field("stack_size", &self.stack_size)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether there is one CPU only: spinning for what another thread brings would keep that thread from it. Asked once in a
+/// process, for the system reads files to answer.
+fn is_single() -> bool {
+    static SINGLE: OnceLock<bool> = OnceLock::new();
+    *SINGLE.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1))
 }

@@ -41,21 +41,16 @@ impl Builder {
     /// A runtime with as many worker threads as there are CPUs to use (cgroup limits included), started as they are
     /// needed.
     pub fn new_multi_thread() -> Self {
-        Self {
-            config: Config::default(),
-            multi_thread: true,
-            pool: PoolConfig::new(),
-            wish: Wish::Any,
-            chaos: chaos::Wish::Any,
-        }
+        Self::with(Config::default(), true)
+    }
+
+    fn with(config: Config, multi_thread: bool) -> Self {
+        Self { config, multi_thread, pool: PoolConfig::new(), wish: Wish::Any, chaos: chaos::Wish::Any }
     }
 
     /// A runtime without worker threads: tasks, I/O and timers go on inside [`Runtime::block_on`] alone.
     pub fn new_current_thread() -> Self {
-        let mut builder = Self::new_multi_thread();
-        builder.config.workers = 0;
-        builder.multi_thread = false;
-        builder
+        Self::with(Config::with_workers(0), false)
     }
 
     /// Sets the number of worker threads of a multi-thread runtime, from 1 to 1024; a current-thread runtime has none.

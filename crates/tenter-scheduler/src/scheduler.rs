@@ -48,8 +48,16 @@ pub struct Config {
 impl Default for Config {
     /// As many workers as there are CPUs to use (cgroup limits included).
     fn default() -> Self {
+        Self::with_workers(num_cpus::get().clamp(1, MAX_WORKERS))
+    }
+}
+
+impl Config {
+    /// With so many worker threads; spares the system the question how many CPUs there are.
+    #[must_use]
+    pub fn with_workers(workers: usize) -> Self {
         Self {
-            workers: num_cpus::get().clamp(1, MAX_WORKERS),
+            workers,
             block_on_runs_tasks: true,
             latency: Latency::default(),
             chaos: None,
