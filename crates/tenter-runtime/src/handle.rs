@@ -3,13 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::ptr;
 use std::sync::Arc;
 
 use tenter_blocking::{Lane, SpawnError};
 use tenter_core::clock::Clock;
 use tenter_driver::Driver;
-use tenter_scheduler::{Park, Scheduler};
+use tenter_scheduler::Scheduler;
 use tenter_task::{Meta, Spawn, Task};
 
 use crate::shared::Shared;
@@ -35,7 +34,6 @@ impl Handle {
     /// A handle of a runtime's scheduler: one that waits in a [`Shared`].
     #[inline]
     pub(crate) fn new(scheduler: Scheduler) -> Self {
-        assert!(scheduler.park().as_any().is::<Shared>(), "a runtime's scheduler waits in its `Shared`");
         Self { scheduler }
     }
 
@@ -46,10 +44,7 @@ impl Handle {
 
     #[inline]
     pub(crate) fn shared(&self) -> &Shared {
-        let park: &dyn Park = &**self.scheduler.park();
-        // SAFETY: `new`, through which every handle comes, has seen that the scheduler's park is a `Shared`, and a
-        // scheduler has one park all its life.
-        unsafe { &*ptr::from_ref(park).cast::<Shared>() }
+        self.scheduler.park().as_any().downcast_ref().expect("a runtime's scheduler waits in its `Shared`")
     }
 
     /// The ambient runtime: the one this thread is in, else the default one, which is made if there is none yet.
