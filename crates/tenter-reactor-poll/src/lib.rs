@@ -1,9 +1,16 @@
-//! tenter's reactor on poll(2), for every Unix.
+//! tenter's reactor on poll(2), for every Unix, and on `WSAPoll` on Windows.
 //!
 //! One-shot: a wait costs one system call and time in proportion to the sources that are armed, not to those that are
-//! registered. It watches whatever poll can, regular files included (they are always ready), and has no limit of its own.
+//! registered. It watches whatever poll can, regular files included (they are always ready; not on Windows, where it
+//! watches sockets), and has no limit of its own.
 //!
 //! On Linux the timeout has nanoseconds (`ppoll`); elsewhere it is rounded up to milliseconds.
+//!
+//! # `WSAPoll`
+//! - Before version 2004 of Windows 10 it never reports that a connection attempt failed: use
+//!   `tenter-reactor-select` there.
+//! - It cannot wait for room to write in a socket whose peer sends no more. The reactor looks after such sockets every
+//!   10 ms, for as long as something waits to write to one.
 //!
 //! # Examples
 //! ```
@@ -28,9 +35,14 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 #![forbid(unsafe_code)]
-#![cfg(unix)]
+#![cfg(any(unix, windows))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod call;
+#[cfg(windows)]
+#[path = "windows.rs"]
 mod call;
 
 use std::io;
@@ -44,7 +56,7 @@ pub use call::PollCall;
 /// The name that this reactor is chosen by.
 pub const NAME: &str = "poll";
 
-/// A reactor on poll(2).
+/// A reactor on poll(2), or `WSAPoll`.
 pub type PollReactor = OneShot<PollCall>;
 
 /// Makes a reactor.

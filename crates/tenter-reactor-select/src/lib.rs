@@ -1,12 +1,18 @@
-//! tenter's reactor on select(2), for every Unix that has it without a fixed set (not illumos and Solaris).
+//! tenter's reactor on select(2), for every Unix that has it without a fixed set (not illumos and Solaris), and on Winsock's
+//! `select`.
 //!
-//! One-shot, and the last resort: a wait costs time in proportion to the largest *number* of an armed descriptor. It is
-//! here because it works everywhere, also on devices that other calls refuse on some systems.
+//! One-shot, and the last resort: on a Unix a wait costs time in proportion to the largest *number* of an armed descriptor.
+//! It is here because it works everywhere, also on devices that other calls refuse on some systems.
 //!
 //! # Large descriptor numbers
 //! C's `FD_SET` writes out of bounds for numbers of 1024 (`FD_SETSIZE`) and more. This reactor has no `fd_set`: its sets are
 //! as long as the largest number in them needs, which the kernels of Linux, Apple's systems and the BSDs accept. Elsewhere
 //! such a number is refused with [`SourceLimit`](tenter_reactor::ReactorError::SourceLimit).
+//!
+//! # Windows
+//! Winsock's sets are counted lists of sockets; C's have room for 64. This reactor's are as long as they need to be, and a
+//! wait costs time in proportion to the armed sockets. A failed connection attempt, which Winsock reports as an exception,
+//! makes the socket writable as elsewhere. Only sockets can be watched.
 //!
 //! # What select cannot tell
 //! Errors and ends of streams make a source readable or writable and have no bits of their own, so
@@ -36,12 +42,16 @@
 //! # }
 //! # Ok::<(), std::io::Error>(())
 //! ```
-#![cfg(all(unix, not(any(target_os = "illumos", target_os = "solaris"))))]
+#![cfg(all(any(unix, windows), not(any(target_os = "illumos", target_os = "solaris"))))]
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(unix)]
+#[path = "unix/mod.rs"]
 mod call;
-mod set;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod call;
 
 use std::io;
 use std::sync::Arc;
@@ -54,7 +64,7 @@ pub use call::SelectCall;
 /// The name that this reactor is chosen by.
 pub const NAME: &str = "select";
 
-/// A reactor on select(2).
+/// A reactor on select.
 pub type SelectReactor = OneShot<SelectCall>;
 
 /// Makes a reactor.

@@ -11,7 +11,7 @@ mod source;
 #[cfg(all(unix, feature = "conformance"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
 pub mod conformance;
-#[cfg(all(unix, feature = "oneshot"))]
+#[cfg(all(any(unix, windows), feature = "oneshot"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "oneshot")))]
 pub mod oneshot;
 

@@ -26,9 +26,9 @@ use crate::BuildError;
 pub enum Backend {
     /// `epoll`, on Linux: edge-triggered, no system call per wait.
     Epoll,
-    /// `poll`, on every Unix: no limit of its own, a cost per awaited source and wait.
+    /// `poll`, on every Unix and Windows: no limit of its own, a cost per awaited source and wait.
     Poll,
-    /// `select`, on every Unix: as `poll`, with a limit on file descriptor numbers on most systems.
+    /// `select`, on every Unix and Windows: as `poll`, with a limit on file descriptor numbers on some systems.
     Select,
 }
 
@@ -38,9 +38,9 @@ type Make = fn(&ReactorConfig) -> io::Result<Arc<dyn Reactor>>;
 const CANDIDATES: &[(Backend, Make)] = &[
     #[cfg(all(feature = "epoll", target_os = "linux"))]
     (Backend::Epoll, tenter_reactor_epoll::new),
-    #[cfg(all(feature = "poll", unix))]
+    #[cfg(all(feature = "poll", any(unix, windows)))]
     (Backend::Poll, tenter_reactor_poll::new),
-    #[cfg(all(feature = "select", unix))]
+    #[cfg(all(feature = "select", any(unix, windows)))]
     (Backend::Select, tenter_reactor_select::new),
 ];
 

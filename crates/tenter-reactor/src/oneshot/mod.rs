@@ -7,7 +7,7 @@
 //!
 //! 1. *Places are never used twice.* Each arming gets a new number; the snapshot remembers it, and firing removes exactly
 //!    that number from the queue. What a call says about an arming that was replaced, fired or deregistered since finds
-//!    no place and is dropped, whatever has the descriptor's number or the token by then. Dropping it loses nothing: the
+//!    no place and is dropped, whatever has the source's number or the token by then. Dropping it loses nothing: the
 //!    call is level-triggered, so the arming that replaced it is in the next snapshot and gets its own report.
 //! 2. *Who changes the snapshot ends the call.* While `calling` is set, a change (arming, removal of an armed source, wake)
 //!    signals the channel that every call watches. The signal is sent once for each call (`kicked`); nobody calls, nobody
@@ -25,16 +25,21 @@
 //! | `kicked` | the first to change what a call in progress sees | the waiter, before the next call |
 //! | `woken` | `wake` | a `wait` that returns |
 
-mod channel;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;
 mod table;
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use self::channel::Channel;
+pub use self::system::{BorrowedSource, RawSource};
+use self::system::{Channel, number};
 pub use self::table::Armed;
 use self::table::{Round, Table};
 use crate::{Capabilities, Deadline, Event, Events, Interest, Reactor, ReactorError, Readiness, Source, Token};
@@ -43,7 +48,7 @@ use crate::{Capabilities, Deadline, Event, Events, Interest, Reactor, ReactorErr
 /// refuses more than 10⁸ s).
 const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A level-triggered system call that watches many descriptors at once.
+/// A level-triggered system call that watches many sources at once.
 pub trait Multiplexer: fmt::Debug + Send + Sized + 'static {
     /// The reactor's name.
     const NAME: &'static str;
@@ -57,12 +62,12 @@ pub trait Multiplexer: fmt::Debug + Send + Sized + 'static {
     /// What a reactor on this call can do; the trigger is `OneShot`.
     fn capabilities() -> Capabilities;
 
-    /// Whether the call can watch `fd` at all.
+    /// Whether the call can watch `source` at all.
     ///
     /// # Errors
     /// If it cannot, such as beyond the size of select's sets.
-    fn admit(fd: RawFd) -> Result<(), ReactorError> {
-        let _ = fd;
+    fn admit(source: RawSource) -> Result<(), ReactorError> {
+        let _ = source;
         Ok(())
     }
 
@@ -75,7 +80,7 @@ pub trait Multiplexer: fmt::Debug + Send + Sized + 'static {
     /// Those of the system; `Interrupted` repeats the call.
     fn call(
         &mut self,
-        channel: BorrowedFd<'_>,
+        channel: BorrowedSource<'_>,
         armed: &[Armed],
         timeout: Option<Duration>,
         ready: &mut Vec<(usize, Readiness)>,
@@ -119,7 +124,7 @@ impl<M: Multiplexer> OneShot<M> {
     /// If the system does not have the call, or no descriptor is left.
     pub fn new() -> io::Result<Self> {
         let channel = Channel::new()?;
-        M::admit(channel.as_fd().as_raw_fd())?;
+        M::admit(number(channel.watched().into())?)?;
         let seat = Seat { multiplexer: M::new()?, armed: Vec::new(), ready: Vec::new() };
         Ok(Self { state: Mutex::default(), let_go: Condvar::new(), seat: Mutex::new(seat), channel })
     }
@@ -155,7 +160,7 @@ impl<M: Multiplexer> OneShot<M> {
         let Seat { multiplexer, armed, ready } = seat;
         let (_calling, timeout) = Calling::begin(self, armed, deadline);
         ready.clear();
-        let signalled = match multiplexer.call(self.channel.as_fd(), armed, timeout, ready) {
+        let signalled = match multiplexer.call(self.channel.watched(), armed, timeout, ready) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             result => result?,
         };
@@ -211,12 +216,6 @@ impl<M: Multiplexer> Drop for Calling<'_, M> {
     }
 }
 
-fn number(source: Source<'_>) -> RawFd {
-    match source {
-        Source::Fd(fd) => fd.as_raw_fd(),
-    }
-}
-
 impl<M: Multiplexer> Reactor for OneShot<M> {
     fn name(&self) -> &'static str {
         M::NAME
@@ -231,21 +230,23 @@ impl<M: Multiplexer> Reactor for OneShot<M> {
         if token == Token::RESERVED {
             return Err(ReactorError::ReservedToken.into());
         }
-        let fd = number(source);
-        M::admit(fd)?;
-        Ok(self.state().table.add(fd, token)?)
+        let raw = number(source)?;
+        M::admit(raw)?;
+        Ok(self.state().table.add(raw, token)?)
     }
 
     fn arm(&self, source: Source<'_>, token: Token, interest: Interest) -> io::Result<()> {
+        let raw = number(source)?;
         let mut state = self.state();
         let calling = state.calling;
-        if state.table.arm(number(source), token, interest, calling)? { self.kick(state) } else { Ok(()) }
+        if state.table.arm(raw, token, interest, calling)? { self.kick(state) } else { Ok(()) }
     }
 
     fn deregister(&self, source: Source<'_>, token: Token) -> io::Result<()> {
+        let raw = number(source)?;
         let mut state = self.state();
         let calling = state.calling;
-        let watched = state.table.remove(number(source), token, calling)?;
+        let watched = state.table.remove(raw, token, calling)?;
         if let (true, Some(round)) = (watched, calling) {
             self.kick(state)?;
             self.wait_for_end(round);

@@ -1,11 +1,11 @@
 //! Which sources are registered, and which of them are armed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::os::fd::{BorrowedFd, RawFd};
 
+use super::RawSource;
 use crate::{Interest, ReactorError, Token};
 
-/// The number of an arming. Never used twice, so it tells an armed source from whatever else had its descriptor's number
+/// The number of an arming. Never used twice, so it tells an armed source from whatever else had its number
 /// or its token before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place(u64);
@@ -19,22 +19,13 @@ pub(super) struct Round(pub(super) u64);
 /// Lent to [`Multiplexer::call`](super::Multiplexer::call), and neither kept nor copied by it.
 #[derive(Debug)]
 pub struct Armed {
-    fd: RawFd,
+    pub(super) raw: RawSource,
     interest: Interest,
     pub(super) token: Token,
     pub(super) place: Place,
 }
 
 impl Armed {
-    /// The source's descriptor.
-    #[must_use]
-    #[allow(unsafe_code, reason = "lends out a number that register's caller vouched for")]
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: `register` was promised that the descriptor stays open until `deregister` returns, and `deregister`
-        // returns only after the call that this `Armed` is lent to has ended (`OneShot::let_go`).
-        unsafe { BorrowedFd::borrow_raw(self.fd) }
-    }
-
     /// What is awaited; never nothing.
     #[must_use]
     pub fn interest(&self) -> Interest {
@@ -48,7 +39,7 @@ struct Registration {
     /// Where it is in the queue; `None`: not armed.
     armed: Option<(Place, Interest)>,
     /// The last call that began while an arming stood which `arm` has since replaced: that call may watch the
-    /// descriptor even though the queue does not say so.
+    /// source even though the queue does not say so.
     replaced_in: Option<Round>,
 }
 
@@ -56,29 +47,29 @@ struct Registration {
 /// reported and armed again stands behind what has not been reported yet.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    sources: HashMap<RawFd, Registration>,
-    queue: BTreeMap<Place, RawFd>,
+    sources: HashMap<RawSource, Registration>,
+    queue: BTreeMap<Place, RawSource>,
     armings: u64,
 }
 
 impl Table {
-    pub(super) fn add(&mut self, fd: RawFd, token: Token) -> Result<(), ReactorError> {
-        if self.sources.contains_key(&fd) {
+    pub(super) fn add(&mut self, raw: RawSource, token: Token) -> Result<(), ReactorError> {
+        if self.sources.contains_key(&raw) {
             return Err(ReactorError::AlreadyRegistered);
         }
-        self.sources.insert(fd, Registration { token, armed: None, replaced_in: None });
+        self.sources.insert(raw, Registration { token, armed: None, replaced_in: None });
         Ok(())
     }
 
     /// Replaces the interest; says whether that changed anything. `calling` is the call in progress.
     pub(super) fn arm(
         &mut self,
-        fd: RawFd,
+        raw: RawSource,
         token: Token,
         interest: Interest,
         calling: Option<Round>,
     ) -> Result<bool, ReactorError> {
-        let source = self.sources.get_mut(&fd).filter(|source| source.token == token);
+        let source = self.sources.get_mut(&raw).filter(|source| source.token == token);
         let source = source.ok_or(ReactorError::NotRegistered)?;
         if source.armed.map_or(Interest::NONE, |(_, interest)| interest) == interest {
             return Ok(false);
@@ -90,18 +81,23 @@ impl Table {
         if !interest.is_empty() {
             let place = Place(self.armings);
             self.armings += 1;
-            self.queue.insert(place, fd);
+            self.queue.insert(place, raw);
             source.armed = Some((place, interest));
         }
         Ok(true)
     }
 
     /// Removes a source; says whether the call in progress may be watching it.
-    pub(super) fn remove(&mut self, fd: RawFd, token: Token, calling: Option<Round>) -> Result<bool, ReactorError> {
-        if self.sources.get(&fd).is_none_or(|source| source.token != token) {
+    pub(super) fn remove(
+        &mut self,
+        raw: RawSource,
+        token: Token,
+        calling: Option<Round>,
+    ) -> Result<bool, ReactorError> {
+        if self.sources.get(&raw).is_none_or(|source| source.token != token) {
             return Err(ReactorError::NotRegistered);
         }
-        let Some(source) = self.sources.remove(&fd) else { return Ok(false) };
+        let Some(source) = self.sources.remove(&raw) else { return Ok(false) };
         if let Some((place, _)) = source.armed {
             self.queue.remove(&place);
         }
@@ -111,10 +107,10 @@ impl Table {
     /// Fills `armed` with what is armed, longest-armed first.
     pub(super) fn snapshot(&self, armed: &mut Vec<Armed>) {
         armed.clear();
-        armed.extend(self.queue.iter().filter_map(|(&place, &fd)| {
-            let source = self.sources.get(&fd)?;
+        armed.extend(self.queue.iter().filter_map(|(&place, &raw)| {
+            let source = self.sources.get(&raw)?;
             let (_, interest) = source.armed?;
-            Some(Armed { fd, interest, token: source.token, place })
+            Some(Armed { raw, interest, token: source.token, place })
         }));
     }
 
@@ -124,7 +120,7 @@ impl Table {
         if self.queue.remove(&armed.place).is_none() {
             return false;
         }
-        if let Some(source) = self.sources.get_mut(&armed.fd) {
+        if let Some(source) = self.sources.get_mut(&armed.raw) {
             source.armed = None;
         }
         true

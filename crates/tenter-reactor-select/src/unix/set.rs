@@ -9,29 +9,29 @@ const BITS: usize = size_of::<FdSetElement>() * 8;
 
 /// One of select's bit vectors.
 #[derive(Default)]
-pub(crate) struct Set(Vec<FdSetElement>);
+pub(super) struct Set(Vec<FdSetElement>);
 
 impl Set {
     /// Empties the set and gives it room for numbers below `bound`.
-    pub(crate) fn reset(&mut self, bound: RawFd) {
+    pub(super) fn reset(&mut self, bound: RawFd) {
         self.0.clear();
         self.0.resize(fd_set_num_elements(0, bound), FdSetElement::default());
     }
 
     /// Adds a number below the bound.
-    pub(crate) fn insert(&mut self, fd: RawFd) {
+    pub(super) fn insert(&mut self, fd: RawFd) {
         fd_set_insert(&mut self.0, fd);
     }
 
     /// Whether a number is in the set. (rustix can only iterate; this looks at the one word that has the number.)
-    pub(crate) fn contains(&self, fd: RawFd) -> bool {
+    pub(super) fn contains(&self, fd: RawFd) -> bool {
         let Ok(index) = usize::try_from(fd) else { return false };
         let word = self.0.get(index / BITS..=index / BITS);
         word.is_some_and(|word| rustix::event::FdSetIter::new(word).any(|bit| bit as usize == index % BITS))
     }
 
     /// The elements, for the call.
-    pub(crate) fn elements(&mut self) -> &mut [FdSetElement] {
+    pub(super) fn elements(&mut self) -> &mut [FdSetElement] {
         &mut self.0
     }
 }

@@ -1,5 +1,7 @@
 //! The system call: select, on Linux pselect6.
 
+mod set;
+
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
@@ -9,7 +11,7 @@ use rustix::io::Errno;
 use tenter_reactor::oneshot::{Armed, Multiplexer};
 use tenter_reactor::{Capabilities, Interest, ReactorError, Readiness, Trigger};
 
-use crate::set::Set;
+use self::set::Set;
 
 /// Whether the call takes nanoseconds; elsewhere microseconds, which rustix rounds up to.
 const PRECISE: bool = cfg!(any(target_os = "linux", target_os = "android"));

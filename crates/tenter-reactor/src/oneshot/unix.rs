@@ -1,9 +1,37 @@
-//! What ends a system call from another thread.
+//! What the engine needs of a Unix: descriptors, and what ends a system call from another thread.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::io::{Errno, retry_on_intr};
+
+use super::Armed;
+use crate::{ReactorError, Source};
+
+/// The number that the system knows a source by.
+pub type RawSource = RawFd;
+
+/// A source that is open for as long as `'a`.
+pub type BorrowedSource<'a> = BorrowedFd<'a>;
+
+/// The number of a source.
+#[allow(clippy::unnecessary_wraps, reason = "other systems have sources that these calls cannot watch")]
+pub(super) fn number(source: Source<'_>) -> Result<RawSource, ReactorError> {
+    match source {
+        Source::Fd(fd) => Ok(fd.as_raw_fd()),
+    }
+}
+
+impl Armed {
+    /// The source's descriptor.
+    #[must_use]
+    #[allow(unsafe_code, reason = "lends out a number that register's caller vouched for")]
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: `register` was promised that the descriptor stays open until `deregister` returns, and `deregister`
+        // returns only after the call that this `Armed` is lent to has ended (`OneShot::let_go`).
+        unsafe { BorrowedFd::borrow_raw(self.raw) }
+    }
+}
 
 /// A descriptor that another thread makes readable: an eventfd on Linux, a pipe elsewhere.
 #[derive(Debug)]
@@ -43,6 +71,11 @@ impl Channel {
         Ok(Self { read, write: Some(write) })
     }
 
+    /// What a call watches.
+    pub(super) fn watched(&self) -> BorrowedSource<'_> {
+        self.read.as_fd()
+    }
+
     /// Makes the descriptor readable until [`clear`](Self::clear).
     pub(super) fn signal(&self) -> io::Result<()> {
         // An eventfd takes a number of 8 bytes; a pipe takes the same bytes as they are.
@@ -69,12 +102,6 @@ impl Channel {
     }
 }
 
-impl AsFd for Channel {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.read.as_fd()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -83,7 +110,7 @@ mod tests {
 
     fn is_readable(channel: &Channel) -> bool {
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        poll(&mut [PollFd::new(channel, PollFlags::IN)], Some(&now)).unwrap() == 1
+        poll(&mut [PollFd::from_borrowed_fd(channel.watched(), PollFlags::IN)], Some(&now)).unwrap() == 1
     }
 
     fn try_channel(channel: &Channel) {
