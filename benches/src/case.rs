@@ -164,6 +164,9 @@ pub(crate) enum Unit {
     /// Microseconds from here to there.
     Us,
     Bytes,
+    Kib,
+    Crates,
+    Seconds,
     /// Times what would be ideal.
     Times,
 }
@@ -174,6 +177,9 @@ impl fmt::Display for Unit {
             Unit::Ns => "ns/op",
             Unit::Us => "µs",
             Unit::Bytes => "bytes",
+            Unit::Kib => "KiB",
+            Unit::Crates => "crates",
+            Unit::Seconds => "s",
             Unit::Times => "x ideal",
         })
     }

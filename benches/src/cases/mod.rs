@@ -5,6 +5,7 @@ mod bell;
 mod blocking;
 mod channels;
 mod cold;
+mod hello;
 mod latency;
 mod long_polls;
 mod memory;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Case> {
         long_polls::cases(),
         cold::cases(),
         memory::cases(),
+        hello::cases(),
     ];
     parts.into_iter().flatten().collect()
 }
