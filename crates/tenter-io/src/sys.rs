@@ -5,12 +5,22 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::BorrowedFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use tenter_runtime::Direction;
 
-/// Puts a file descriptor into non-blocking mode.
+/// Puts a file descriptor into non-blocking mode, in one call.
+///
+/// As the standard library does on Linux, and only there: elsewhere some kinds of files don't know the request.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(rustix::io::ioctl_fionbio(fd, true)?)
+}
+
+/// Puts a file descriptor into non-blocking mode.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
     let flags = fcntl_getfl(fd)?;
     if !flags.contains(OFlags::NONBLOCK) {
         fcntl_setfl(fd, flags | OFlags::NONBLOCK)?;

@@ -268,19 +268,42 @@ impl From<PerCoreError> for io::Error {
 mod pin {
     use std::io;
 
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use std::mem;
+
+    use libc::cpu_set_t;
+
+    /// How many CPUs a set can name.
+    const CPUS: usize = libc::CPU_SETSIZE as usize;
 
     /// The CPUs that this thread may run on.
     pub(super) fn cpus() -> io::Result<Vec<Option<usize>>> {
-        let set = sched_getaffinity(None)?;
-        Ok((0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).map(Some).collect())
+        let mut set = none();
+        // SAFETY: the set is as long as is said, and lives through the call.
+        if unsafe { libc::sched_getaffinity(0, size_of::<cpu_set_t>(), &mut set) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the numbers are those that a set has bits for.
+        Ok((0..CPUS).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &set) }).map(Some).collect())
     }
 
     /// Pins this thread.
     pub(super) fn pin(cpu: usize) -> io::Result<()> {
-        let mut set = CpuSet::new();
-        set.set(cpu);
-        Ok(sched_setaffinity(None, &set)?)
+        let mut set = none();
+        if cpu < CPUS {
+            // SAFETY: a set has a bit for this number.
+            unsafe { libc::CPU_SET(cpu, &mut set) };
+        }
+        // SAFETY: the set is as long as is said, and lives through the call.
+        match unsafe { libc::sched_setaffinity(0, size_of::<cpu_set_t>(), &set) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// No CPU; a thread that is pinned to that is refused by the system.
+    fn none() -> cpu_set_t {
+        // SAFETY: a set is an array of integers, for which zeros are a value.
+        unsafe { mem::zeroed() }
     }
 }
 
