@@ -139,6 +139,13 @@ fn the_environment_chooses_and_a_bad_name_lists_what_there_is() {
         let (_, text) = child(backend.name());
         assert!(text.contains(&format!("reactor: {backend} (as TENTER_REACTOR asked)")), "{text}");
     }
+    let backends = Backend::compiled_in();
+    let list = backends.iter().rev().map(|backend| backend.name()).collect::<Vec<_>>().join(" , ");
+    let (_, text) = child(&list);
+    let last = backends.last().unwrap();
+    assert!(text.contains(&format!("reactor: {last} (as TENTER_REACTOR asked)")), "{list}: {text}");
+    let (success, text) = child("epoll,kpoll");
+    assert!(success && text.contains("'kpoll' is not compiled in"), "{text}");
     let (success, text) = child("kpoll");
     assert!(success);
     let names: Vec<_> = Backend::compiled_in().iter().map(|backend| backend.name()).collect();

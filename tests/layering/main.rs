@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "tenter-reactor-select",
     "tenter-reactor-poll",
     "tenter-reactor-epoll",
+    "tenter-reactor-uring",
     "tenter-driver",
     "tenter-blocking",
     "tenter-channel",

@@ -26,6 +26,8 @@ use crate::BuildError;
 pub enum Backend {
     /// `epoll`, on Linux: edge-triggered, no system call per wait.
     Epoll,
+    /// `io_uring`, on Linux where it is allowed: as `epoll`, and files are read and written without another thread.
+    Uring,
     /// `poll`, on every Unix and Windows: no limit of its own, a cost per awaited source and wait.
     Poll,
     /// `select`, on every Unix and Windows: as `poll`, with a limit on file descriptor numbers on some systems.
@@ -38,6 +40,12 @@ type Make = fn(&ReactorConfig) -> io::Result<Arc<dyn Reactor>>;
 const CANDIDATES: &[(Backend, Make)] = &[
     #[cfg(all(feature = "epoll", target_os = "linux"))]
     (Backend::Epoll, tenter_reactor_epoll::new),
+    #[cfg(all(
+        feature = "uring",
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+    ))]
+    (Backend::Uring, tenter_reactor_uring::new),
     #[cfg(all(feature = "poll", any(unix, windows)))]
     (Backend::Poll, tenter_reactor_poll::new),
     #[cfg(all(feature = "select", any(unix, windows)))]
@@ -55,7 +63,7 @@ const COMPILED_IN: [Backend; CANDIDATES.len()] = {
 };
 
 impl Backend {
-    const ALL: [Self; 3] = [Self::Epoll, Self::Poll, Self::Select];
+    const ALL: [Self; 4] = [Self::Epoll, Self::Uring, Self::Poll, Self::Select];
 
     /// The reactors that are compiled in, best first.
     #[must_use]
@@ -74,6 +82,7 @@ impl Backend {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Epoll => "epoll",
+            Self::Uring => "uring",
             Self::Poll => "poll",
             Self::Select => "select",
         }

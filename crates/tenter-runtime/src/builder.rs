@@ -150,10 +150,29 @@ impl Builder {
         self
     }
 
-    /// Chooses the reactor. Unless this or [`reactor_with`](Self::reactor_with) is called, the environment variable
-    /// `TENTER_REACTOR` names it, and without that it is the best one that works here.
-    pub fn reactor(mut self, backend: Backend) -> Self {
-        self.wish = Wish::Named(backend);
+    /// Chooses the reactor. Unless this, [`reactors`](Self::reactors) or [`reactor_with`](Self::reactor_with) is called, the
+    /// environment variable `TENTER_REACTOR` names it, and without that it is the best one that works here.
+    ///
+    /// If it can't be made here, no other takes its place: [`build`](Self::build) fails.
+    pub fn reactor(self, backend: Backend) -> Self {
+        self.reactors([backend])
+    }
+
+    /// Chooses the first of these reactors that is compiled in and works here, as `TENTER_REACTOR=uring,epoll` does.
+    ///
+    /// [`Runtime::reactor_report`] says which one that was, and why not one before it. If none works, [`build`](Self::build)
+    /// fails. An empty list chooses nothing.
+    ///
+    /// ```
+    /// use tenter_runtime::{Backend, Builder};
+    ///
+    /// // The ring where it is allowed.
+    /// let builder = Builder::new_current_thread().reactors([Backend::Uring, Backend::Epoll, Backend::Poll]);
+    /// println!("{}", builder.build()?.reactor_report());
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    pub fn reactors(mut self, backends: impl IntoIterator<Item = Backend>) -> Self {
+        self.wish = Wish::Named(backends.into_iter().collect());
         self
     }
 
@@ -240,7 +259,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wish = match &self.wish {
             Wish::Any => "any".to_owned(),
-            Wish::Named(backend) => backend.to_string(),
+            Wish::Named(backends) => format!("{backends:?}"),
             Wish::Made(_) => "brought along".to_owned(),
         };
         f.debug_struct("Builder").field("config", &self.config).field("reactor", &wish).finish_non_exhaustive()

@@ -17,7 +17,8 @@ pub(crate) enum Wish {
     /// Nothing: the environment, then the best that works.
     #[default]
     Any,
-    Named(Backend),
+    /// The first of these that works; if there are none, as `Any`.
+    Named(Vec<Backend>),
     Made(ReactorFactory),
 }
 
@@ -73,19 +74,16 @@ impl fmt::Display for ReactorReport {
 
 /// Makes the reactor.
 pub(crate) fn choose(wish: &Wish) -> Result<(Arc<dyn Reactor>, ReactorReport), BuildError> {
-    let (reactor, chosen_by, mut trials) = match wish {
-        Wish::Named(backend) => (backend.make()?, ChosenBy::Builder, Vec::new()),
+    let ((reactor, mut trials), chosen_by) = match wish {
+        Wish::Named(backends) if !backends.is_empty() => (first_of(backends)?, ChosenBy::Builder),
         Wish::Made(make) => {
             let made = make(&ReactorConfig::default());
             let made = made.map_err(|error| BuildError::Reactor { name: "of reactor_with".to_owned(), error });
-            (made?, ChosenBy::Builder, Vec::new())
+            ((made?, Vec::new()), ChosenBy::Builder)
         }
-        Wish::Any => match env::var(VARIABLE).ok().filter(|name| !name.trim().is_empty()) {
-            Some(name) => (from_environment(&name)?, ChosenBy::Environment, Vec::new()),
-            None => {
-                let (reactor, trials) = probe()?;
-                (reactor, ChosenBy::Probing, trials)
-            }
+        Wish::Any | Wish::Named(_) => match env::var(VARIABLE).ok().filter(|names| !names.trim().is_empty()) {
+            Some(names) => (first_of(&from_environment(&names)?)?, ChosenBy::Environment),
+            None => (probe(Backend::compiled_in())?, ChosenBy::Probing),
         },
     };
     let name = reactor.name();
@@ -93,20 +91,33 @@ pub(crate) fn choose(wish: &Wish) -> Result<(Arc<dyn Reactor>, ReactorReport), B
     Ok((reactor, ReactorReport { name, chosen_by, trials }))
 }
 
-fn from_environment(name: &str) -> Result<Arc<dyn Reactor>, BuildError> {
-    let backend = name.parse::<Backend>().map_err(|_| BuildError::unknown(name))?;
-    backend.make()
+/// The backends that a list with commas between them names.
+fn from_environment(names: &str) -> Result<Vec<Backend>, BuildError> {
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(|name| name.parse().map_err(|_| BuildError::unknown(name))).collect()
 }
 
-/// The best that works, and those that did not.
-fn probe() -> Result<(Arc<dyn Reactor>, Vec<Trial>), BuildError> {
+type Found = (Arc<dyn Reactor>, Vec<Trial>);
+
+/// One that is named alone must work; of several, the first that does.
+fn first_of(backends: &[Backend]) -> Result<Found, BuildError> {
+    match backends {
+        [backend] => Ok((backend.make()?, Vec::new())),
+        _ => probe(backends),
+    }
+}
+
+/// The first that works, and those before it that did not.
+fn probe(backends: &[Backend]) -> Result<Found, BuildError> {
     let mut failed = Vec::new();
-    for &backend in Backend::compiled_in() {
+    for &backend in backends {
         match backend.make() {
             Ok(reactor) => {
                 let trial = |(backend, error): (Backend, String)| Trial { name: backend.name(), error: Some(error) };
                 return Ok((reactor, failed.into_iter().map(trial).collect()));
             }
+            Err(BuildError::UnknownReactor { .. }) => failed.push((backend, "it is not compiled in".to_owned())),
+            Err(BuildError::Reactor { error, .. }) => failed.push((backend, error.to_string())),
             Err(error) => failed.push((backend, error.to_string())),
         }
     }

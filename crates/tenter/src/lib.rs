@@ -25,8 +25,8 @@
 //! ([`Runtime`], [`Builder`], [`Handle`], [`time::timeout`]), then asyncio ([`queue::Queue`]).
 //!
 //! # Choosing the engine
-//! Cargo features compile reactors in (`epoll`, `poll`, `select`; all by default, each where the operating system has
-//! it). Which one a runtime gets is decided when it is built: by [`Builder::reactor`], else by the environment variable
+//! Cargo features compile reactors in (`epoll`, `poll`, `select` by default, and `uring`; each where the operating system has
+//! it). Which one a runtime gets is decided when it is built: by [`Builder::reactor`] or [`Builder::reactors`], else by the environment variable
 //! `TENTER_REACTOR`, else it is the best that works here. [`Handle::reactor_report`] tells.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,0 +1,218 @@
+//! Who speaks with the kernel, and when: the protocol of the crate's page.
+
+use std::fmt;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tenter_core::sync::{Condvar, Mutex, MutexGuard};
+use tenter_reactor::{Deadline, Events, ReactorError, Token};
+
+use crate::kernel::{Command, Kernel, Name};
+use crate::state::State;
+
+/// How long a submission that the kernel has no room for pauses.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// A ring and everything that is known about it.
+pub struct Desk<K> {
+    kernel: K,
+    state: Mutex<State>,
+    /// Notified when [`State::waiting`] ends.
+    free: Condvar,
+}
+
+impl<K: fmt::Debug> fmt::Debug for Desk<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("kernel", &self.kernel).finish_non_exhaustive()
+    }
+}
+
+type Locked<'a> = MutexGuard<'a, State>;
+
+impl<K: Kernel> Desk<K> {
+    /// A desk that watches nothing.
+    pub fn new(kernel: K) -> Self {
+        Self { kernel, state: Mutex::new(State::default()), free: Condvar::new() }
+    }
+
+    /// Starts to watch.
+    ///
+    /// # Errors
+    /// `ReservedToken`, `AlreadyRegistered`, `SourceLimit`, or what the system says.
+    pub fn register(&self, fd: RawFd, token: Token) -> io::Result<()> {
+        if token == Token::RESERVED {
+            return Err(ReactorError::ReservedToken.into());
+        }
+        let mut state = self.lock();
+        let source = state.sources.open(fd, token)?;
+        state.commands.push_back(Command::Watch { source, fd });
+        self.pass_on(state).map(drop)
+    }
+
+    /// Ends the watching; returns when the kernel holds no reference to the descriptor's file.
+    ///
+    /// # Errors
+    /// `NotRegistered`.
+    pub fn deregister(&self, fd: RawFd, token: Token) -> io::Result<()> {
+        let mut state = self.lock();
+        let (source, polled) = state.sources.begin_close(fd, token)?;
+        state.forget(source);
+        if polled {
+            state.commands.push_back(Command::Cancel(Name::Source(source)));
+            state = self.submit(state)?;
+        }
+        while state.sources.is_polled(source) {
+            if state.waiting {
+                state = self.queue(state, None);
+                continue;
+            }
+            self.reap(&mut state);
+            if state.sources.is_polled(source) {
+                state = self.enter(state, None)?;
+            }
+        }
+        state.sources.finish_close(source);
+        drop(state);
+        if polled {
+            self.kernel.settle();
+        }
+        Ok(())
+    }
+
+    /// Waits for events, a wake or the timeout. One thread at a time.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let deadline = Deadline::after(timeout);
+        let mut state = self.lock();
+        loop {
+            if state.waiting {
+                // A thread that deregisters is in the kernel; it will not be long.
+                state = self.queue(state, deadline.remaining());
+                if state.waiting && deadline.is_over() {
+                    return Ok(());
+                }
+                continue;
+            }
+            self.reap(&mut state);
+            let over = state.woken || state.has_reports() || deadline.is_over();
+            if !over {
+                state = self.enter(state, deadline.remaining())?;
+                continue;
+            }
+            if self.has_work(&state) {
+                state = self.submit(state)?;
+                // The lock may have been released meanwhile, and somebody else have begun to wait.
+                if !state.waiting {
+                    self.reap(&mut state);
+                }
+            }
+            state.report(events);
+            if std::mem::take(&mut state.woken) || !events.is_empty() || deadline.is_over() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends the present wait, or the next.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn wake(&self) -> io::Result<()> {
+        let mut state = self.lock();
+        state.woken = true;
+        if state.waiting && !state.kicked {
+            state.kicked = true;
+            state.commands.push_back(Command::Answer);
+            return self.submit(state).map(drop);
+        }
+        Ok(())
+    }
+}
+
+/// The steps.
+impl<K: Kernel> Desk<K> {
+    /// No foreign code runs under the lock, so what it guards is whole even if a thread panicked while it held it.
+    fn lock(&self) -> Locked<'_> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_work(&self, state: &State) -> bool {
+        !state.commands.is_empty() || self.kernel.has_work()
+    }
+
+    /// Sees to it that what was just asked reaches the kernel: by whoever enters it next, or now if somebody is in it.
+    fn pass_on<'a>(&'a self, state: Locked<'a>) -> io::Result<Locked<'a>> {
+        if state.waiting { self.submit(state) } else { Ok(state) }
+    }
+
+    /// Takes in what the kernel has answered. Not while another thread waits there: it would miss what is taken.
+    fn reap(&self, state: &mut State) {
+        debug_assert!(!state.waiting, "only the thread that waits reaps");
+        self.kernel.reap(&mut |answer| state.answer(answer));
+    }
+
+    /// Moves commands into the ring's queue, and has the kernel make room there as often as it takes.
+    fn fill<'a>(&'a self, mut state: Locked<'a>) -> io::Result<Locked<'a>> {
+        while let Some(command) = state.commands.front().copied() {
+            if self.kernel.push(command) {
+                state.commands.pop_front();
+            } else {
+                state = self.submit_queue(state)?;
+            }
+        }
+        Ok(state)
+    }
+
+    /// Submits everything.
+    fn submit<'a>(&'a self, state: Locked<'a>) -> io::Result<Locked<'a>> {
+        let state = self.fill(state)?;
+        self.submit_queue(state)
+    }
+
+    fn submit_queue<'a>(&'a self, mut state: Locked<'a>) -> io::Result<Locked<'a>> {
+        while !self.kernel.submit()? {
+            // No memory, or no room for answers: somebody has to reap.
+            if !state.waiting {
+                self.reap(&mut state);
+            }
+            state = self.queue(state, Some(PAUSE));
+        }
+        Ok(state)
+    }
+
+    /// Waits in the kernel.
+    fn enter<'a>(&'a self, state: Locked<'a>, timeout: Option<Duration>) -> io::Result<Locked<'a>> {
+        let mut state = self.fill(state)?;
+        if state.waiting {
+            // The lock was released on the way; whoever called looks again.
+            return Ok(state);
+        }
+        state.waiting = true;
+        state.kicked = false;
+        drop(state);
+        let waited = self.kernel.wait(timeout);
+        let mut state = self.lock();
+        state.waiting = false;
+        if state.queueing > 0 {
+            self.free.notify_all();
+        }
+        // What came is taken in before anybody else looks: those who queue find it done.
+        self.reap(&mut state);
+        waited.map(|()| state)
+    }
+
+    /// Waits until nobody is in the kernel; may return early.
+    fn queue<'a>(&'a self, mut state: Locked<'a>, timeout: Option<Duration>) -> Locked<'a> {
+        state.queueing += 1;
+        let mut state = match timeout {
+            None => self.free.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => self.free.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0,
+        };
+        state.queueing -= 1;
+        state
+    }
+}
