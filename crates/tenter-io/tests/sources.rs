@@ -171,7 +171,8 @@ fn operations_past_the_wrapper_leave_no_busy_loop_behind() {
             let (waiting, polls) = Counted::new(a.readable());
             assert!(time::timeout(Duration::from_millis(30), waiting).await.is_err(), "nothing is there to be read");
             let polls = polls.load(SeqCst);
-            assert!(polls <= 5, "{polls} polls for one event");
+            // Spurious events are allowed; a busy loop makes thousands.
+            assert!(polls <= 20, "{polls} polls for one event");
         }
     });
 }

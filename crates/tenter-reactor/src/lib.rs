@@ -5,12 +5,17 @@
 mod deadline;
 mod error;
 mod event;
+#[cfg(feature = "faulty")]
+mod raw;
 mod reactor;
 mod source;
 
 #[cfg(all(unix, feature = "conformance"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
 pub mod conformance;
+#[cfg(feature = "faulty")]
+#[cfg_attr(docsrs, doc(cfg(feature = "faulty")))]
+pub mod faulty;
 #[cfg(all(any(unix, windows), feature = "oneshot"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "oneshot")))]
 pub mod oneshot;

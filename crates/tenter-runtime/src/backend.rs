@@ -88,8 +88,21 @@ impl Backend {
         }
     }
 
-    /// Makes one; `NotCompiledIn` or what the operating system says.
-    pub(crate) fn make(self) -> Result<Arc<dyn Reactor>, BuildError> {
+    /// Makes one: for [`Builder::reactor_with`](crate::Builder::reactor_with), to wrap it before a runtime gets it.
+    ///
+    /// ```
+    /// use tenter_reactor::faulty::{Faults, Faulty};
+    /// use tenter_runtime::{Backend, Builder};
+    ///
+    /// let late = |_: &_| Ok(Faulty::new(Backend::Poll.make()?, Faults::none(1).late(0.5, 3)) as _);
+    /// let runtime = Builder::new_current_thread().reactor_with(late).build()?;
+    /// assert_eq!(runtime.reactor_name(), "poll");
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`UnknownReactor`](BuildError::UnknownReactor) if it is not compiled in, else what the operating system says.
+    pub fn make(self) -> Result<Arc<dyn Reactor>, BuildError> {
         let candidate = CANDIDATES.iter().find(|candidate| candidate.0 == self);
         let (_, make) = candidate.ok_or_else(|| BuildError::unknown(self.name()))?;
         make(&ReactorConfig::default()).map_err(|error| BuildError::Reactor { name: self.name().to_owned(), error })

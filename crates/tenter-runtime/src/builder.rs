@@ -16,7 +16,7 @@ use tenter_scheduler::{Config, Latency, Scheduler, ThreadHook};
 use crate::choice::{self, Wish};
 use crate::per_core::{Core, PerCore, PerCoreError};
 use crate::shared::Shared;
-use crate::{Backend, BuildError, Handle, Runtime, chaos};
+use crate::{Backend, BuildError, Handle, Runtime, seed};
 
 /// Makes a [`Runtime`].
 ///
@@ -34,7 +34,8 @@ pub struct Builder {
     multi_thread: bool,
     pool: PoolConfig,
     wish: Wish,
-    chaos: chaos::Wish,
+    chaos: seed::Wish,
+    faulty: seed::Wish,
 }
 
 impl Builder {
@@ -45,7 +46,8 @@ impl Builder {
     }
 
     fn with(config: Config, multi_thread: bool) -> Self {
-        Self { config, multi_thread, pool: PoolConfig::new(), wish: Wish::Any, chaos: chaos::Wish::Any }
+        let (chaos, faulty) = (seed::Wish::Any, seed::Wish::Any);
+        Self { config, multi_thread, pool: PoolConfig::new(), wish: Wish::Any, chaos, faulty }
     }
 
     /// A runtime without worker threads: tasks, I/O and timers go on inside [`Runtime::block_on`] alone.
@@ -109,7 +111,27 @@ impl Builder {
     /// # Ok::<(), tenter_runtime::BuildError>(())
     /// ```
     pub fn chaos(mut self, seed: impl Into<Option<u64>>) -> Self {
-        self.chaos = chaos::Wish::Told(seed.into());
+        self.chaos = seed::Wish::Told(seed.into());
+        self
+    }
+
+    /// Wraps the reactor, whichever it is, in one that makes mistakes: events that are spurious, late, reported twice or in
+    /// another order, waits that end early; see [`tenter_reactor::faulty`]. Nothing fails or is lost, so every program has
+    /// to go on working. For tests; it is slower.
+    ///
+    /// Unless this is called, the environment variable `TENTER_FAULTY` gives the seed, and without that there are no
+    /// faults. `None` keeps them away from a runtime whatever the environment says. For other faults, and registrations
+    /// that fail, give [`reactor_with`](Self::reactor_with) a [`Faulty`](tenter_reactor::faulty::Faulty) reactor.
+    ///
+    /// ```
+    /// use tenter_runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().faulty(7).build()?;
+    /// assert!(runtime.reactor_report().to_string().contains("with faults of seed 7"));
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    pub fn faulty(mut self, seed: impl Into<Option<u64>>) -> Self {
+        self.faulty = seed::Wish::Told(seed.into());
         self
     }
 
@@ -189,13 +211,13 @@ impl Builder {
     ///
     /// # Errors
     /// If the chosen reactor is not compiled in or can't be made here, none works, the number of workers is out of
-    /// range, `TENTER_CHAOS` is not a seed, or too many runtimes live at once.
+    /// range, `TENTER_CHAOS` or `TENTER_FAULTY` is not a seed, or too many runtimes live at once.
     pub fn build(mut self) -> Result<Runtime, BuildError> {
         if self.multi_thread && self.config.workers == 0 {
             return Err(BuildError::NoWorkers);
         }
-        self.config.chaos = self.chaos.seed()?;
-        let (reactor, report) = choice::choose(&self.wish)?;
+        self.config.chaos = self.chaos.seed(seed::CHAOS)?;
+        let (reactor, report) = choice::choose(&self.wish, self.faulty.seed(seed::FAULTY)?)?;
         let driver = Driver::new(reactor, Clock::System, Scheduler::wheels(&self.config));
         let spin = match self.config.latency {
             Latency::NoSpin => Spin::Never,

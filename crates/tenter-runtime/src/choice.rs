@@ -4,6 +4,7 @@ use std::env;
 use std::fmt;
 use std::sync::Arc;
 
+use tenter_reactor::faulty::{Faults, Faulty};
 use tenter_reactor::{Reactor, ReactorConfig, ReactorFactory};
 
 use crate::{Backend, BuildError};
@@ -54,6 +55,8 @@ pub struct ReactorReport {
     pub chosen_by: ChosenBy,
     /// What was tried, in this order.
     pub trials: Vec<Trial>,
+    /// The seed of the faults that it has been given, see [`Builder::faulty`](crate::Builder::faulty).
+    pub faulty: Option<u64>,
 }
 
 impl fmt::Display for ReactorReport {
@@ -64,6 +67,9 @@ impl fmt::Display for ReactorReport {
             ChosenBy::Probing => "the best that works here",
         };
         write!(f, "{} ({why})", self.name)?;
+        if let Some(seed) = self.faulty {
+            write!(f, ", with faults of seed {seed}")?;
+        }
         let failed = self.trials.iter().filter_map(|trial| trial.error.as_ref().map(|error| (trial.name, error)));
         for (name, error) in failed {
             write!(f, "; not {name}: {error}")?;
@@ -72,8 +78,8 @@ impl fmt::Display for ReactorReport {
     }
 }
 
-/// Makes the reactor.
-pub(crate) fn choose(wish: &Wish) -> Result<(Arc<dyn Reactor>, ReactorReport), BuildError> {
+/// Makes the reactor, and gives it faults if there is a seed of them.
+pub(crate) fn choose(wish: &Wish, faulty: Option<u64>) -> Result<(Arc<dyn Reactor>, ReactorReport), BuildError> {
     let ((reactor, mut trials), chosen_by) = match wish {
         Wish::Named(backends) if !backends.is_empty() => (first_of(backends)?, ChosenBy::Builder),
         Wish::Made(make) => {
@@ -88,7 +94,11 @@ pub(crate) fn choose(wish: &Wish) -> Result<(Arc<dyn Reactor>, ReactorReport), B
     };
     let name = reactor.name();
     trials.push(Trial { name, error: None });
-    Ok((reactor, ReactorReport { name, chosen_by, trials }))
+    let reactor = match faulty {
+        Some(seed) => Faulty::new(reactor, Faults::hostile(seed)),
+        None => reactor,
+    };
+    Ok((reactor, ReactorReport { name, chosen_by, trials, faulty }))
 }
 
 /// The backends that a list with commas between them names.

@@ -32,8 +32,13 @@ pub enum BuildError {
     NoReactor(Vec<(Backend, String)>),
     /// A multi-thread runtime needs at least one worker thread.
     NoWorkers,
-    /// The environment variable `TENTER_CHAOS` has this text, which is not a seed.
-    ChaosSeed(String),
+    /// An environment variable that is to be a seed is none.
+    Seed {
+        /// `TENTER_CHAOS` or `TENTER_FAULTY`.
+        variable: &'static str,
+        /// What it says.
+        text: String,
+    },
     /// The scheduler could not be made.
     Scheduler(MakeError),
 }
@@ -80,8 +85,8 @@ impl fmt::Display for BuildError {
             Self::NoWorkers => {
                 f.write_str("a multi-thread runtime needs a worker thread; for none use `Builder::new_current_thread`")
             }
-            Self::ChaosSeed(text) => {
-                write!(f, "TENTER_CHAOS is '{text}': make it a seed, a number from 0 to 2^64 - 1, or leave it out")
+            Self::Seed { variable, text } => {
+                write!(f, "{variable} is '{text}': make it a seed, a number from 0 to 2^64 - 1, or leave it out")
             }
             Self::Scheduler(error) => error.fmt(f),
         }
@@ -108,7 +113,7 @@ impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         let kind = match &error {
             BuildError::Reactor { error, .. } => error.kind(),
-            BuildError::UnknownReactor { .. } | BuildError::NoWorkers | BuildError::ChaosSeed(_) => {
+            BuildError::UnknownReactor { .. } | BuildError::NoWorkers | BuildError::Seed { .. } => {
                 io::ErrorKind::InvalidInput
             }
             BuildError::NoReactor(_) => io::ErrorKind::Unsupported,

@@ -7,12 +7,12 @@
 mod ambient;
 mod backend;
 mod builder;
-mod chaos;
 mod choice;
 mod error;
 mod handle;
 pub mod per_core;
 mod runtime;
+mod seed;
 mod shared;
 mod source;
 mod timer;
