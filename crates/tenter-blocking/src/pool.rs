@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tenter_core::sync;
-use tenter_task::{Gone, Meta, Runnable, Spawn, Task, TaskId};
+use tenter_task::{Meta, Runnable, Spawn, Task, TaskId, Tracker};
 
 use crate::queue::{Queue, Reason, Refused};
 use crate::threads::{Start, SystemThreads};
@@ -105,16 +105,16 @@ impl Pool {
         self.spawn_with(self.next_spawn(), job)
     }
 
-    /// As [`spawn`](Self::spawn), with an id, name and guard of the caller's choice.
+    /// As [`spawn`](Self::spawn), with an id, name and tracker of the caller's choice.
     ///
-    /// The guard is dropped when the job is gone, whether it ran or not.
+    /// The tracker is told and dropped when the job is gone, whether it ran or not.
     ///
     /// ```
     /// use tenter_blocking::{Pool, PoolConfig};
-    /// use tenter_task::{Gone, Meta, Spawn, TaskId, current_name};
+    /// use tenter_task::{Meta, Spawn, TaskId, current_name};
     ///
     /// let pool = Pool::new(PoolConfig::new());
-    /// let spawn = Spawn::new(Meta::default(), ()).id(TaskId::from_u64(7)).name(Some("resolve".into()));
+    /// let spawn = Spawn::new(Meta::default(), TaskId::from_u64(7)).name(Some("resolve".into()));
     /// let task = pool.spawn_with(spawn, current_name);
     /// assert_eq!(futures_lite::future::block_on(task).as_deref(), Some("resolve"));
     /// ```
@@ -129,7 +129,7 @@ impl Pool {
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
-        G: Gone + Send + 'static,
+        G: Tracker + Send + 'static,
     {
         let (runnable, task) = spawn.build(async move { job() }, never_woken);
         if let Err(Refused { job, reason }) = Queue::push(&self.inner.queue, self.lane, runnable) {
@@ -212,9 +212,9 @@ impl Pool {
     }
 
     #[track_caller]
-    fn next_spawn(&self) -> Spawn<()> {
+    fn next_spawn(&self) -> Spawn<TaskId> {
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
-        Spawn::new(Meta::default(), ()).id(TaskId::from_u64(id))
+        Spawn::new(Meta::default(), TaskId::from_u64(id))
     }
 }
 
@@ -244,7 +244,7 @@ fn take<F>(place: &Mutex<Option<F>>) -> F {
 /// The way to the hook is a task that fails unawaited.
 fn report(reason: &Reason, id: TaskId, site: &'static Location<'static>) {
     let message = reason.to_string();
-    let spawn = Spawn::new(Meta::default(), ()).id(id).spawned_at(site);
+    let spawn = Spawn::new(Meta::default(), id).spawned_at(site);
     // Unlike `panic!`, this leaves the process's panic hook alone.
     let (runnable, task) = spawn.build(async move { resume_unwind(Box::new(message)) }, never_woken);
     let task: Task<()> = task;

@@ -9,7 +9,7 @@ use tenter_blocking::{Lane, SpawnError};
 use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_scheduler::Scheduler;
-use tenter_task::{Meta, Spawn, Task};
+use tenter_task::{Meta, Spawn, Task, TaskId};
 
 use crate::shared::Shared;
 use crate::{BuildError, ReactorReport, ambient};
@@ -115,7 +115,7 @@ impl Handle {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        self.shared().pool.spawn_with(Spawn::new(Meta::default(), ()), self.inside(job))
+        self.shared().pool.spawn_with(Spawn::new(Meta::default(), TaskId::from_u64(0)), self.inside(job))
     }
 
     /// As [`unblock`](Self::unblock).

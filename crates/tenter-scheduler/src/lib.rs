@@ -10,6 +10,7 @@ mod park;
 pub mod parker;
 pub mod registry;
 pub mod ring;
+pub mod tally;
 pub mod watch;
 
 #[cfg(not(tenter_loom))]
@@ -20,6 +21,8 @@ mod context;
 mod executor;
 #[cfg(not(tenter_loom))]
 mod load;
+#[cfg(not(tenter_loom))]
+mod numbers;
 #[cfg(not(tenter_loom))]
 mod pace;
 #[cfg(not(tenter_loom))]

@@ -1,8 +1,9 @@
-//! The tasks that live: sharded, so that spawning workers do not meet, and closable, so that none is missed.
+//! The tasks that wait: sharded, so that workers do not meet, and closable, so that none is missed.
 //!
-//! A task is entered before it is first scheduled and removed when its future is gone. Closing sets each shard's flag
-//! under that shard's lock and takes a waker of everything in it: an insertion is either before that (and woken), or
-//! after (and refused). From then on the count only falls, so a sum of zero over the shards is final.
+//! A task of a runtime is entered when its first poll was `Pending`: one that has not waited yet is in a queue, on its way
+//! there or in a poll, and needs no waker to get there. One of an executor is entered when it is spawned. It is removed when its
+//! future is gone. Closing sets each shard's flag under that shard's lock and takes a waker of everything in it: an insertion
+//! is either before that (and woken), or after (and refused).
 
 use std::fmt;
 
@@ -12,59 +13,77 @@ use tenter_core::sync::atomic::{
 };
 use tenter_core::sync::{Mutex, MutexGuard};
 
-/// Where a task is entered; also its id.
+/// A task's number, and where it is entered.
 ///
-/// Bits 0–7 are the shard, 8–33 the place in it, 34–51 how many tasks were entered in the shard before (modulo 2¹⁸), 52–63 the
-/// registry's tag.
+/// | bits | field | set by |
+/// |---|---|---|
+/// | 0–25 | its place in the shard, plus one; 0: not entered | [`Registry::insert`] |
+/// | 26–51 | its number among the tasks of the process, modulo 2²⁶; chooses the shard | who spawns it |
+/// | 52–63 | the registry's tag | who spawns it |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(u64);
 
-const PLACE_SHIFT: u32 = 8;
-const ENTERED_SHIFT: u32 = 34;
+const NUMBER_SHIFT: u32 = 26;
 const TAG_SHIFT: u32 = 52;
-const PLACE_MASK: u64 = (1 << (ENTERED_SHIFT - PLACE_SHIFT)) - 1;
-const ENTERED_MASK: u64 = (1 << (TAG_SHIFT - ENTERED_SHIFT)) - 1;
+const PLACE_MASK: u64 = (1 << NUMBER_SHIFT) - 1;
+const NUMBER_MASK: u64 = (1 << (TAG_SHIFT - NUMBER_SHIFT)) - 1;
+
+/// So many numbers in a row are of one shard. The thread that spawns tasks and those that end them, some hundred tasks behind, so
+/// rarely want the same lock. Measured with the `spawn` cases of the benchmarks.
+pub const TURN: u32 = 64;
 
 /// A registry's tag is less than this.
 pub const MAX_TAG: u16 = 1 << (64 - TAG_SHIFT);
 
 impl Key {
-    fn new(shard: usize, place: u32, entered: u32, tag: u16) -> Self {
-        // The last place stays unused, so that no key is `u64::MAX`.
-        assert!(u64::from(place) < PLACE_MASK, "more than 67 million tasks live in one shard");
-        let entered = u64::from(entered) & ENTERED_MASK;
-        Self(shard as u64 | u64::from(place) << PLACE_SHIFT | entered << ENTERED_SHIFT | u64::from(tag) << TAG_SHIFT)
+    /// Of a task that no registry knows. No other key is equal to it.
+    pub const UNTRACKED: Self = Self(u64::MAX);
+
+    /// Of the task with a number (modulo 2²⁶), which is to be entered in the registry with a tag.
+    #[must_use]
+    #[inline]
+    pub const fn new(number: u32, tag: u16) -> Self {
+        Self((number as u64 & NUMBER_MASK) << NUMBER_SHIFT | (tag as u64) << TAG_SHIFT)
     }
 
-    /// From its number.
-    #[must_use]
-    pub const fn from_u64(number: u64) -> Self {
-        Self(number)
+    fn at(self, place: u32) -> Self {
+        // The last place stays unused, so that no key is `UNTRACKED`.
+        assert!(u64::from(place) + 1 < PLACE_MASK, "more than 67 million tasks wait in one shard");
+        Self(self.0 & !PLACE_MASK | (u64::from(place) + 1))
     }
 
-    /// As a number that is unique among the registries with different tags (until 2¹⁸ more were entered in its shard).
+    /// Number and tag: the same whether it is entered or not.
     #[must_use]
-    pub const fn as_u64(self) -> u64 {
-        self.0
+    #[inline]
+    pub const fn id(self) -> u64 {
+        self.0 >> NUMBER_SHIFT
+    }
+
+    /// Its number.
+    #[must_use]
+    #[inline]
+    pub const fn number(self) -> u32 {
+        (self.0 >> NUMBER_SHIFT & NUMBER_MASK) as u32
     }
 
     /// The tag of the registry that it is of.
     #[must_use]
+    #[inline]
     pub const fn tag(self) -> u16 {
         (self.0 >> TAG_SHIFT) as u16
     }
 
-    const fn shard(self) -> usize {
-        (self.0 & 0xff) as usize
+    /// Whether it is entered.
+    #[must_use]
+    #[inline]
+    pub const fn is_entered(self) -> bool {
+        self.0 & PLACE_MASK != 0
     }
 
     const fn place(self) -> usize {
-        (self.0 >> PLACE_SHIFT & PLACE_MASK) as usize
+        (self.0 & PLACE_MASK) as usize - 1
     }
 }
-
-/// The most shards a registry has; keys name them in 8 bits.
-pub const MAX_SHARDS: usize = 256;
 
 /// A slab larger than this is given back once it is empty.
 const KEEP: usize = 4096;
@@ -87,13 +106,11 @@ struct Slab<W> {
     used: usize,
     /// Set by [`Registry::close`], cleared by [`Registry::reopen`], under the lock. Excludes insertion.
     closed: bool,
-    /// How many tasks were entered before, wrapping: part of their keys, for a place is used again and again.
-    entered: u32,
 }
 
 impl<W> Slab<W> {
     const fn new() -> Self {
-        Self { chunks: Vec::new(), len: 0, free: 0, used: 0, closed: false, entered: 0 }
+        Self { chunks: Vec::new(), len: 0, free: 0, used: 0, closed: false }
     }
 
     fn place(&mut self, at: usize) -> &mut Place<W> {
@@ -104,14 +121,9 @@ impl<W> Slab<W> {
         self.chunks.iter().flatten()
     }
 
-    fn next_key(&self, shard: usize, tag: u16) -> Key {
-        Key::new(shard, self.free, self.entered, tag)
-    }
-
     fn insert(&mut self, value: W) {
         let at = self.free as usize;
         self.used += 1;
-        self.entered = self.entered.wrapping_add(1);
         if at < self.len {
             let place = self.place(at);
             let Place::Free { next } = *place else { unreachable!("the free list names a used place") };
@@ -152,52 +164,49 @@ struct Shard<W> {
 /// The tasks of one runtime or executor; `W` is a waker.
 pub struct Registry<W> {
     shards: Box<[Shard<W>]>,
-    tag: u16,
 }
 
 impl<W> Registry<W> {
-    /// An open registry with `shards` shards, at most [`MAX_SHARDS`], whose keys carry `tag`, less than [`MAX_TAG`].
+    /// An open registry with so many shards.
     #[must_use]
-    pub fn new(shards: usize, tag: u16) -> Self {
-        assert!(tag < MAX_TAG, "the tag {tag} has more bits than keys have room for");
+    pub fn new(shards: usize) -> Self {
         let shard = |_| Shard { len: AtomicUsize::new(0), slab: Mutex::new(Slab::new()) };
-        Self { shards: (0..shards.clamp(1, MAX_SHARDS)).map(shard).collect(), tag }
+        Self { shards: (0..shards.max(1)).map(shard).collect() }
     }
 
-    /// Enters a task into a shard (modulo their number): `make` is told its key and gives its waker.
-    ///
-    /// # Errors
-    /// If the registry is closed, `make` is told no key, its waker is dropped, and the rest is the error.
-    pub fn insert<R>(&self, shard: usize, make: impl FnOnce(Option<Key>) -> (W, R)) -> Result<R, R> {
-        let index = shard % self.shards.len();
-        let shard = &self.shards[index];
+    fn shard(&self, key: Key) -> &Shard<W> {
+        &self.shards[(key.number() / TURN) as usize % self.shards.len()]
+    }
+
+    /// Enters a task: `make` is told its key, which has a place now, and gives its waker. `None` if the registry is closed.
+    pub fn insert<R>(&self, key: Key, make: impl FnOnce(Key) -> (W, R)) -> Option<R> {
+        let shard = self.shard(key);
         let mut slab = lock(&shard.slab);
         if slab.closed {
-            drop(slab);
-            return Err(make(None).1);
+            return None;
         }
-        let (waker, rest) = make(Some(slab.next_key(index, self.tag)));
+        let (waker, rest) = make(key.at(slab.free));
         slab.insert(waker);
         shard.len.store(slab.used, Release);
-        Ok(rest)
+        Some(rest)
     }
 
     /// Removes a task, once per key. Its waker is given back to be dropped outside any lock; the flag tells whether
     /// the registry was closed before, so that someone may wait for the last removal.
     pub fn remove(&self, key: Key) -> (W, bool) {
-        let shard = &self.shards[key.shard()];
+        let shard = self.shard(key);
         let mut slab = lock(&shard.slab);
         let waker = slab.remove(key.place());
         shard.len.store(slab.used, Release);
         (waker, slab.closed)
     }
 
-    /// How many tasks live; exact once the registry is closed and the sum is 0, else a snapshot.
+    /// How many tasks are entered; a snapshot, unless there is one shard only.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.len.load(Acquire)).sum()
     }
 
-    /// Whether no task lives.
+    /// Whether no task is entered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -35,12 +35,12 @@ pub(crate) fn schedule(runnable: Runnable, info: ScheduleInfo) {
     });
 }
 
-/// Queues a new task.
-pub(crate) fn spawned(slot: &'static Slot, runnable: Runnable) {
-    context::with_seat_of(slot, |seat| match seat {
+/// Queues a new task, spawned by the thread in `seat`.
+pub(crate) fn spawned(slot: &'static Slot, seat: Option<&Context>, runnable: Runnable) {
+    match seat {
         Some(context) => context.push_next(runnable),
         None => slot.inject(runnable),
-    });
+    }
 }
 
 impl Context {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 use std::thread::{self, JoinHandle};
 
-use tenter_task::{Gone, Meta, Spawn, Task, TaskId, schedule_with_info};
+use tenter_task::{Meta, Spawn, Task, TaskId, Tracker, schedule_with_info};
 
 use crate::context::{self, Context, Role};
 use crate::park::Park;
@@ -171,7 +172,7 @@ fn call(hook: Option<ThreadHook>) {
 impl Drop for Core {
     fn drop(&mut self) {
         // A slot whose runtime was leaked, or has tasks that never end, keeps its place in the table for good.
-        if self.slot.is_closed() && self.slot.registry.is_empty() {
+        if self.slot.is_closed() && self.slot.is_drained() {
             slot::release(self.slot);
         }
     }
@@ -231,7 +232,7 @@ impl Scheduler {
     /// How many tasks have not ended; a snapshot.
     #[must_use]
     pub fn live_tasks(&self) -> usize {
-        self.core.slot.registry.len()
+        self.core.slot.live_tasks()
     }
 
     /// Whether it was closed.
@@ -257,22 +258,17 @@ impl Scheduler {
         F::Output: Send + 'static,
     {
         let slot = self.core.slot;
-        let inserted = slot.registry.insert(slot.shard(), |key| {
-            let id = TaskId::from_u64(key.map_or(UNTRACKED, Key::as_u64));
-            let spawn = Spawn::new(Meta::in_slot(slot.index), Tracked).id(id).name(name).spawned_at(site);
+        context::with_seat_of(slot, |seat| {
+            let key = slot.take_in(seat);
+            let tracked = Tracked { key: key.unwrap_or(Key::UNTRACKED) };
+            let spawn = Spawn::new(Meta::in_slot(slot.index), tracked).name(name).spawned_at(site);
             let (runnable, task) = spawn.build(future, schedule_with_info(schedule::schedule));
-            (runnable.waker(), (runnable, task))
-        });
-        match inserted {
-            Ok((runnable, task)) => {
-                schedule::spawned(slot, runnable);
-                task
+            match key {
+                Some(_) => schedule::spawned(slot, seat, runnable),
+                None => drop(runnable),
             }
-            Err((runnable, task)) => {
-                drop(runnable);
-                task
-            }
-        }
+            task
+        })
     }
 
     /// Polls a future to its end on this thread, which meanwhile runs and drives as well as waits.
@@ -332,23 +328,29 @@ impl Scheduler {
     }
 }
 
-/// The id of a task that was spawned too late: no key has this number.
-const UNTRACKED: u64 = u64::MAX;
+/// Part of every task's future: its id, its slot, and its place in the slot's registry once it has waited. Untracked if the
+/// task was spawned too late.
+struct Tracked {
+    key: Key,
+}
 
-/// Part of every task's future: tells the registry when the future is gone. The task's id says which registry.
-struct Tracked;
+impl Tracker for Tracked {
+    #[inline]
+    fn id(&self) -> TaskId {
+        TaskId::from_u64(self.key.id())
+    }
 
-impl Gone for Tracked {
-    fn gone(&mut self, id: TaskId) {
-        if id.as_u64() == UNTRACKED {
-            return;
+    #[inline]
+    fn waits(&mut self, waker: &Waker) {
+        if !self.key.is_entered() {
+            self.key = slot::at(self.key.tag()).enter(self.key, waker);
         }
-        let key = Key::from_u64(id.as_u64());
-        let slot = slot::at(key.tag());
-        let (waker, closed) = slot.registry.remove(key);
-        drop(waker);
-        if closed {
-            slot.wake_drainers();
+    }
+
+    #[inline]
+    fn gone(&mut self) {
+        if self.key != Key::UNTRACKED {
+            slot::at(self.key.tag()).forget(self.key);
         }
     }
 }

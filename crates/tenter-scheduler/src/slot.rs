@@ -4,7 +4,6 @@
 //! has ended: it has pushed its runnable (else the runtime would not have ended) and is about to look for a worker to
 //! wake. The slot is still there; at worst the wake reaches a worker of the slot's next runtime, for nothing.
 
-use std::cell::Cell;
 use std::cell::RefCell;
 use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
@@ -18,16 +17,18 @@ use concurrent_queue::ConcurrentQueue;
 use tenter_task::Runnable;
 
 use crate::chaos::Seeds;
-use crate::context::UNKNOWN_MEAN;
+use crate::context::{self, Context, Role, UNKNOWN_MEAN};
 use crate::idle::Idle;
 use crate::lifo::Lifo;
 use crate::load::Load;
+use crate::numbers;
 use crate::parker::Parker;
-use crate::registry::{MAX_TAG, Registry};
+use crate::registry::{Key, MAX_TAG, Registry, TURN};
 use crate::ring::Ring;
 use crate::root::Signal;
 use crate::scheduler::Core;
 use crate::spill::Spill;
+use crate::tally::{self, Tally};
 use crate::watch::{Rouse, Watch};
 
 /// As many runtimes as can live at once.
@@ -37,11 +38,11 @@ pub(crate) const MAX_SLOTS: usize = MAX_TAG as usize;
 /// enough that half of it moves quickly.
 pub(crate) const RING: usize = 256;
 
-/// Registry shards per seat, and how many tasks in a row a thread spawns into one of them before it takes the next. The
-/// thread that spawns tasks and those that end them, some hundred tasks behind, so rarely want the same lock. Measured
-/// with the `spawn` cases of the benchmarks.
+/// Registry shards per seat; a shard has [so many](crate::registry::TURN) tasks in a row.
 const SHARDS: usize = 8;
-const SHARD_TURN: usize = 64;
+
+/// Threads without a seat count their tasks in one of so many pairs.
+const OUTSIDE: usize = 8;
 
 /// What the thread in one seat shares with the others.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub(crate) struct Seat {
     pub(crate) parker: Parker,
     /// How many tasks were polled here, wrapping; written by the occupant. Tells a thief whether the LIFO slot moves.
     pub(crate) polls: AtomicU32,
+    /// The tasks that the occupant spawned, and those that ended here.
+    tally: Tally,
     pub(crate) mood: Mood,
     /// What the last occupant knew of its polls and of its waits, in nanoseconds: the next one begins with it.
     pub(crate) habits: [AtomicU32; 2],
@@ -81,6 +84,7 @@ impl Seat {
             spill: Spill::new(),
             parker: Parker::new(),
             polls: AtomicU32::new(0),
+            tally: Tally::new(),
             mood: Mood::default(),
             habits: [AtomicU32::new(UNKNOWN_MEAN), AtomicU32::new(0)],
             occupied: AtomicBool::new(false),
@@ -127,6 +131,11 @@ impl Seat {
     }
 }
 
+/// On lines of its own, because any thread writes here.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Outside(Tally);
+
 /// The shared state of a runtime's scheduler.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -137,7 +146,12 @@ pub(crate) struct Slot {
     pub(crate) seeds: Seeds,
     /// The workers' seats, then the one for `block_on`.
     pub(crate) seats: Box<[Seat]>,
-    pub(crate) registry: Registry<Waker>,
+    /// The tasks that have waited.
+    registry: Registry<Waker>,
+    /// The tasks that were spawned and ended elsewhere than in a seat.
+    outside: Box<[Outside]>,
+    /// Workers in their loops: who counts spawns and ends without a fence. Raised by a worker before its loop, lowered after it.
+    crew: AtomicUsize,
     /// How many worker threads there are; starting one counts.
     pub(crate) started: AtomicUsize,
     /// Which parked worker looks after what the others do not get to.
@@ -172,20 +186,96 @@ impl Slot {
         self.workers()
     }
 
-    /// A shard for a task that this thread spawns.
+    /// Counts a new task, spawned by the thread in `seat`, and gives its key; `None` on a closed runtime.
     #[inline]
-    pub(crate) fn shard(&self) -> usize {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            /// Tasks that this thread has spawned, from an origin of its own on; 0: none yet.
-            static TURN: Cell<usize> = const { Cell::new(0) };
+    pub(crate) fn take_in(&'static self, seat: Option<&Context>) -> Option<Key> {
+        if self.is_closed() {
+            return None;
         }
-        let turn = match TURN.get() {
-            0 => THREADS.fetch_add(1, Relaxed) * SHARDS * SHARD_TURN + 1,
-            turn => turn,
-        };
-        TURN.set(turn + 1);
-        turn / SHARD_TURN
+        let key = Key::new(numbers::next(), self.index);
+        match seat {
+            Some(context) => {
+                self.seats[context.seat].tally.take_alone();
+                if context.role == Role::Worker {
+                    // One of the crew: the drain waits for it before it reads this count.
+                    return Some(key);
+                }
+            }
+            None => self.outside(key).take(),
+        }
+        // Pairs with the fence of `close`: whoever drains sees the task, or it is refused here.
+        fence(SeqCst);
+        if self.is_closed() {
+            self.count_end(key);
+            return None;
+        }
+        Some(key)
+    }
+
+    fn outside(&self, key: Key) -> &Tally {
+        &self.outside[(key.number() / TURN) as usize % OUTSIDE].0
+    }
+
+    /// Enters a task whose first poll was `Pending`. If the runtime was closed it is woken, so that it has a runnable to drop.
+    pub(crate) fn enter(&self, key: Key, waker: &Waker) -> Key {
+        let entered = self.registry.insert(key, |key| (waker.clone(), key));
+        entered.unwrap_or_else(|| {
+            waker.wake_by_ref();
+            key
+        })
+    }
+
+    /// Forgets a task whose future is gone.
+    #[inline]
+    pub(crate) fn forget(&'static self, key: Key) {
+        if key.is_entered() {
+            drop(self.registry.remove(key));
+        }
+        self.count_end(key);
+    }
+
+    fn count_end(&'static self, key: Key) {
+        context::with_seat_of(self, |seat| match seat {
+            Some(context) => {
+                self.seats[context.seat].tally.end_alone();
+                if context.role != Role::Worker {
+                    fence(SeqCst);
+                }
+            }
+            None => {
+                self.outside(key).end();
+                fence(SeqCst);
+            }
+        });
+        // Without the fence, a worker that reads too old a flag tells the drain when it leaves the crew.
+        if self.is_closed() {
+            self.wake_drainers();
+        }
+    }
+
+    /// How many tasks have not ended; a snapshot.
+    pub(crate) fn live_tasks(&self) -> usize {
+        let seats = self.seats.iter().map(|seat| &seat.tally);
+        tally::live(seats.chain(self.outside.iter().map(|outside| &outside.0)))
+    }
+
+    /// On a closed runtime: whether no task lives any more, and none will.
+    pub(crate) fn is_drained(&self) -> bool {
+        // In this order: when no worker is left, what each of them has counted is visible.
+        self.crew.load(Acquire) == 0 && self.live_tasks() == 0
+    }
+
+    /// Counts the calling worker among those that spawn and end tasks without a fence.
+    pub(crate) fn join_crew(&self) {
+        self.crew.fetch_add(1, AcqRel);
+        // Pairs with the fence of `close`: whoever drains sees this worker, or it sees the flag and polls nothing.
+        fence(SeqCst);
+    }
+
+    /// The opposite, on a closed runtime.
+    pub(crate) fn leave_crew(&self) {
+        self.crew.fetch_sub(1, AcqRel);
+        self.wake_drainers();
     }
 
     #[inline]
@@ -358,7 +448,7 @@ impl Slot {
         loop {
             self.drop_queued();
             let guard = self.drain.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.registry.is_empty() {
+            if self.is_drained() {
                 return self.drain.1.notify_all();
             }
             // A push, or the end of the last task, takes the lock after it is visible, and then notifies.
@@ -429,7 +519,9 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
         idle: Idle::new(seats),
         seeds: Seeds::new(),
         seats: (0..seats).map(|_| Seat::new()).collect(),
-        registry: Registry::new(seats * SHARDS, free.made as u16),
+        registry: Registry::new(seats * SHARDS),
+        outside: (0..OUTSIDE).map(|_| Outside::default()).collect(),
+        crew: AtomicUsize::new(0),
         started: AtomicUsize::new(0),
         watch: Watch::new(),
         nested: AtomicUsize::new(0),

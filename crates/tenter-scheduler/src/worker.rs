@@ -82,6 +82,7 @@ pub(crate) fn run(core: Arc<Core>, seat: usize, stop: impl FnOnce()) {
     {
         let _entered = context.enter();
         let mut worker = Worker::new(&context, true);
+        slot.join_crew();
         while !slot.is_closed() {
             match worker.find() {
                 Some(runnable) => worker.poll(runnable),
@@ -93,6 +94,7 @@ pub(crate) fn run(core: Arc<Core>, seat: usize, stop: impl FnOnce()) {
         }
         drop(worker);
         slot.wake_tasks();
+        slot.leave_crew();
         slot.drain();
         stop();
     }

@@ -1,21 +1,32 @@
-//! Models of closing: with the real registry, a stub of a task's state and the drain of `Slot` in small. Every task
-//! that was entered is dropped once, and everybody comes to an end.
+//! Models of closing: with the real registry and tallies, a stub of a task's state and the drain of `Slot` in small. Every task
+//! that was taken in is dropped once, and everybody comes to an end.
 #![cfg(tenter_loom)]
 
 use std::sync::Arc;
 
 use loom::sync::atomic::{
-    AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, fence,
+    AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+    Ordering::SeqCst, fence,
 };
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use tenter_scheduler::parker::Parker;
-use tenter_scheduler::registry::{Key, Registry};
+use tenter_scheduler::registry::{Key, Registry, TURN};
+use tenter_scheduler::tally::{self, Tally};
 
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(model);
+}
+
+/// Who counts.
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    /// A worker in its loop, with a tally of its own.
+    Crew,
+    /// Anyone else: with a fence.
+    Outside,
 }
 
 /// What async-task makes sure of: a wake makes one runnable unless there is one, and none after the end.
@@ -38,47 +49,95 @@ type Waker = Arc<Task>;
 
 struct World {
     registry: Registry<Waker>,
+    tally: Tally,
+    outside: Tally,
+    crew: AtomicUsize,
     /// A place for each shard's one task. The flag is what others look at, without a lock.
     queue: [(AtomicBool, Mutex<Option<Waker>>); 2],
     closed: AtomicBool,
     drain: (Mutex<()>, Condvar),
     /// Of a `block_on` that goes on in the closed runtime.
     seat: Parker,
-    entered: AtomicUsize,
+    taken: AtomicUsize,
     dropped: AtomicUsize,
 }
 
 impl World {
     fn new() -> Arc<Self> {
         Arc::new(Self {
-            registry: Registry::new(2, 0),
+            registry: Registry::new(2),
+            tally: Tally::new(),
+            outside: Tally::new(),
+            crew: AtomicUsize::new(0),
             queue: [0, 1].map(|_| (AtomicBool::new(false), Mutex::new(None))),
             closed: AtomicBool::new(false),
             drain: (Mutex::new(()), Condvar::new()),
             seat: Parker::new(),
-            entered: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
         })
     }
 
     /// As `Scheduler::spawn`.
-    fn spawn(self: &Arc<Self>, shard: usize) {
-        let world = Arc::downgrade(self);
-        let entered = self.registry.insert(shard, |key| {
-            let task = Arc::new(Task { shard, state: Mutex::new(State::Scheduled), key: Mutex::new(key), world });
-            (task.clone(), task)
-        });
-        if let Ok(task) = entered {
-            self.entered.fetch_add(1, SeqCst);
-            self.push(task);
+    fn spawn(self: &Arc<Self>, shard: usize, who: Who) {
+        if self.closed.load(Relaxed) {
+            return;
         }
+        match who {
+            Who::Crew => self.tally.take_alone(),
+            Who::Outside => {
+                self.outside.take();
+                fence(SeqCst);
+                if self.closed.load(Relaxed) {
+                    return self.count_end(who);
+                }
+            }
+        }
+        self.taken.fetch_add(1, SeqCst);
+        let key = Mutex::new(Some(Key::new(shard as u32 * TURN, 0)));
+        let task = Arc::new(Task { shard, state: Mutex::new(State::Scheduled), key, world: Arc::downgrade(self) });
+        match who {
+            Who::Crew => self.push_quietly(task),
+            Who::Outside => self.push(task),
+        }
+    }
+
+    /// As `Slot::count_end`.
+    fn count_end(&self, who: Who) {
+        match who {
+            Who::Crew => self.tally.end_alone(),
+            Who::Outside => {
+                self.outside.end();
+                fence(SeqCst);
+            }
+        }
+        if self.closed.load(Relaxed) {
+            self.wake_drainers();
+        }
+    }
+
+    /// As `Slot::is_drained`.
+    fn is_drained(&self) -> bool {
+        let alone = self.crew.load(Acquire) == 0;
+        // loom would not come between the two by itself.
+        thread::yield_now();
+        alone && self.live() == 0
+    }
+
+    fn live(&self) -> usize {
+        tally::live([&self.tally, &self.outside].into_iter())
+    }
+
+    /// As a push to a worker's own queues.
+    fn push_quietly(&self, task: Waker) {
+        let (queued, place) = &self.queue[task.shard];
+        *place.lock().unwrap() = Some(task);
+        queued.store(true, Release);
     }
 
     /// As `Slot::inject`, on a runtime whose workers are all awake.
     fn push(&self, task: Waker) {
-        let (queued, place) = &self.queue[task.shard];
-        *place.lock().unwrap() = Some(task);
-        queued.store(true, Release);
+        self.push_quietly(task);
         fence(SeqCst);
         if self.closed.load(Relaxed) {
             self.wake_drainers();
@@ -105,10 +164,18 @@ impl World {
         }
     }
 
-    /// Polls once: pending.
+    /// Polls once: pending. The first time the task is entered, as by `Slot::enter`.
     fn poll(&self, task: Waker) {
         *task.state.lock().unwrap() = State::Running;
         thread::yield_now();
+        let mut key = task.key.lock().unwrap();
+        if !key.unwrap().is_entered() {
+            match self.registry.insert(key.unwrap(), |key| (task.clone(), key)) {
+                Some(entered) => *key = Some(entered),
+                None => *task.state.lock().unwrap() = State::RunningAndWoken,
+            }
+        }
+        drop(key);
         let mut state = task.state.lock().unwrap();
         let woken = std::mem::replace(&mut *state, State::Idle) == State::RunningAndWoken;
         if woken {
@@ -119,12 +186,13 @@ impl World {
     }
 
     /// Drops a runnable, and with it the task's future and its entry.
-    fn drop_task(&self, task: &Waker) {
+    fn drop_task(&self, task: &Waker, who: Who) {
         let key = task.key.lock().unwrap().take().expect("a task is dropped once");
         self.dropped.fetch_add(1, SeqCst);
-        if self.registry.remove(key).1 {
-            self.wake_drainers();
+        if key.is_entered() {
+            self.registry.remove(key);
         }
+        self.count_end(who);
     }
 
     fn wake_drainers(&self) {
@@ -150,7 +218,7 @@ impl World {
 
     fn drop_queued(&self) {
         while let Some(task) = self.pop() {
-            self.drop_task(&task);
+            self.drop_task(&task, Who::Outside);
         }
     }
 
@@ -159,7 +227,7 @@ impl World {
         loop {
             self.drop_queued();
             let guard = self.drain.0.lock().unwrap();
-            if self.registry.is_empty() {
+            if self.is_drained() {
                 return self.drain.1.notify_all();
             }
             fence(SeqCst);
@@ -169,20 +237,30 @@ impl World {
         }
     }
 
-    /// As `worker::run`, for a worker that polls once before it looks whether the runtime was closed, and that leaves
+    /// As `worker::run`, for a worker that acts once before it looks whether the runtime was closed, and that leaves
     /// the queue to the closer.
-    fn work(self: &Arc<Self>) {
-        if let Some(task) = self.pop() {
-            self.poll(task);
+    fn work(self: &Arc<Self>, act: impl FnOnce(&Arc<Self>)) {
+        self.crew.fetch_add(1, AcqRel);
+        fence(SeqCst);
+        if !self.closed.load(Relaxed) {
+            act(self);
         }
         if self.closed.load(SeqCst) {
             self.wake_tasks();
         }
+        self.crew.fetch_sub(1, AcqRel);
+        self.wake_drainers();
+    }
+
+    fn poll_next(self: &Arc<Self>) {
+        if let Some(task) = self.pop() {
+            self.poll(task);
+        }
     }
 
     fn check(&self) {
-        assert_eq!(self.dropped.load(SeqCst), self.entered.load(SeqCst));
-        assert_eq!(self.registry.len(), 0);
+        assert_eq!(self.dropped.load(SeqCst), self.taken.load(SeqCst));
+        assert_eq!((self.registry.len(), self.live()), (0, 0));
     }
 }
 
@@ -190,13 +268,64 @@ impl World {
 fn a_task_that_is_polled_during_the_close_must_not_keep_the_drain_waiting() {
     check(3, || {
         let world = World::new();
-        world.spawn(0);
+        world.spawn(0, Who::Outside);
         let worker = world.clone();
         let worker = thread::spawn(move || {
-            worker.work();
+            worker.work(World::poll_next);
             if worker.closed.load(SeqCst) {
                 worker.drain();
             }
+        });
+        world.close();
+        world.drain();
+        worker.join().unwrap();
+        world.check();
+    });
+}
+
+/// It waited before, and is entered: only the worker's own pass gives it a runnable once more.
+#[test]
+fn a_task_that_is_polled_again_during_the_close_must_not_keep_the_drain_waiting() {
+    check(3, || {
+        let world = World::new();
+        world.spawn(0, Who::Outside);
+        let task = world.pop().unwrap();
+        world.poll(task.clone());
+        world.wake(&task);
+        let worker = world.clone();
+        let worker = thread::spawn(move || worker.work(World::poll_next));
+        world.close();
+        world.drain();
+        worker.join().unwrap();
+        world.check();
+    });
+}
+
+#[test]
+fn a_worker_that_spawns_during_the_close_must_be_waited_for() {
+    check(3, || {
+        let world = World::new();
+        let worker = world.clone();
+        let worker = thread::spawn(move || worker.work(|world| world.spawn(1, Who::Crew)));
+        world.close();
+        world.drain();
+        world.check();
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_task_that_ends_on_a_worker_during_the_close_must_end_the_drain() {
+    check(3, || {
+        let world = World::new();
+        world.spawn(0, Who::Outside);
+        let worker = world.clone();
+        let worker = thread::spawn(move || {
+            worker.work(|world| {
+                if let Some(task) = world.pop() {
+                    world.drop_task(&task, Who::Crew);
+                }
+            });
         });
         world.close();
         world.drain();
@@ -210,9 +339,9 @@ fn a_spawn_during_the_close_must_be_dropped_or_refused() {
     check(2, || {
         let world = World::new();
         let (spawner, worker) = (world.clone(), world.clone());
-        let spawner = thread::spawn(move || spawner.spawn(1));
-        let worker = thread::spawn(move || worker.work());
-        world.spawn(0);
+        let spawner = thread::spawn(move || spawner.spawn(1, Who::Outside));
+        let worker = thread::spawn(move || worker.work(World::poll_next));
+        world.spawn(0, Who::Outside);
         world.close();
         world.drain();
         spawner.join().unwrap();
@@ -225,7 +354,7 @@ fn a_spawn_during_the_close_must_be_dropped_or_refused() {
 fn a_foreign_wake_during_the_close_must_reach_the_drain() {
     check(2, || {
         let world = World::new();
-        world.spawn(0);
+        world.spawn(0, Who::Outside);
         let task = world.pop().unwrap();
         world.poll(task.clone());
         let foreign = thread::spawn(move || {
@@ -248,7 +377,7 @@ fn a_foreign_wake_during_the_close_must_reach_the_drain() {
 fn a_task_dropped_by_someone_who_does_not_drain_must_end_the_drain() {
     check(3, || {
         let world = World::new();
-        world.spawn(0);
+        world.spawn(0, Who::Outside);
         let helper = world.clone();
         let helper = thread::spawn(move || helper.drop_queued());
         world.close();
@@ -263,7 +392,7 @@ fn a_task_dropped_by_someone_who_does_not_drain_must_end_the_drain() {
 fn a_foreign_wake_must_reach_a_block_on_that_goes_on_after_the_close() {
     check(3, || {
         let world = World::new();
-        world.spawn(0);
+        world.spawn(0, Who::Outside);
         let task = world.pop().unwrap();
         world.poll(task.clone());
         let foreign = thread::spawn(move || {
@@ -274,7 +403,7 @@ fn a_foreign_wake_must_reach_a_block_on_that_goes_on_after_the_close() {
         world.close();
         loop {
             world.drop_queued();
-            if world.registry.is_empty() {
+            if world.is_drained() {
                 break;
             }
             world.seat.park(None);

@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::TaskId;
 use crate::panic::Caught;
@@ -46,11 +46,11 @@ impl<T> Drop for Output<T> {
     }
 }
 
-/// What is always known of a task: 16 bytes.
+/// What is always known of a task. While it lives its [`Tracker`] holds the id.
 #[derive(Clone, Copy)]
-pub(crate) struct Facts {
-    pub(crate) id: TaskId,
-    pub(crate) spawned_at: &'static Location<'static>,
+struct Facts {
+    id: TaskId,
+    spawned_at: &'static Location<'static>,
 }
 
 /// The opt-in part of what is known of a task; `()` when nothing was asked for.
@@ -70,43 +70,56 @@ impl Record for Box<str> {
     }
 }
 
-/// Told when a task's future is gone, whether it ended or was cancelled.
+/// Knows a task's id, and is told when its future begins to wait and when it is gone.
 ///
-/// It is part of the task; what it needs to know is best found by the id, for every byte of it is in every task.
-pub trait Gone {
-    /// The future of the task with this id has been dropped; the guard itself is dropped next.
-    fn gone(&mut self, id: TaskId) {
-        let _ = id;
+/// It is part of the task, so every byte of it is in every task.
+pub trait Tracker {
+    /// The task's id; always the same.
+    fn id(&self) -> TaskId;
+
+    /// A poll of the future was `Pending`; this waker is the task's.
+    #[inline]
+    fn waits(&mut self, waker: &Waker) {
+        let _ = waker;
+    }
+
+    /// The future has been dropped, whether it ended or was cancelled; the tracker itself is dropped next.
+    #[inline]
+    fn gone(&mut self) {}
+}
+
+/// Tells nobody.
+impl Tracker for TaskId {
+    fn id(&self) -> TaskId {
+        *self
     }
 }
 
-impl Gone for () {}
-
-/// Catches panics of `future`'s `poll` and drop, and tells `guard` after the future is gone.
-pub(crate) struct TaskFuture<F, R: Record, G: Gone> {
+/// Catches panics of `future`'s `poll` and drop, and tells `tracker` after the future is gone.
+pub(crate) struct TaskFuture<F, R: Record, G: Tracker> {
     future: ManuallyDrop<F>,
-    facts: Facts,
+    spawned_at: &'static Location<'static>,
     record: R,
     // Told, then dropped, after the future.
-    guard: G,
+    tracker: G,
 }
 
-impl<F, R: Record, G: Gone> TaskFuture<F, R, G> {
-    pub(crate) fn new(future: F, facts: Facts, record: R, guard: G) -> Self {
-        Self { future: ManuallyDrop::new(future), facts, record, guard }
+impl<F, R: Record, G: Tracker> TaskFuture<F, R, G> {
+    pub(crate) fn new(future: F, spawned_at: &'static Location<'static>, record: R, tracker: G) -> Self {
+        Self { future: ManuallyDrop::new(future), spawned_at, record, tracker }
     }
 
     fn caught(&self, payload: Box<dyn std::any::Any + Send>) -> Box<Caught> {
         Box::new(Caught {
-            id: self.facts.id,
+            id: self.tracker.id(),
             name: self.record.name().map(Box::from),
-            spawned_at: self.facts.spawned_at,
+            spawned_at: self.spawned_at,
             payload: Some(payload),
         })
     }
 }
 
-impl<F: Future, R: Record, G: Gone> Future for TaskFuture<F, R, G> {
+impl<F: Future, R: Record, G: Tracker> Future for TaskFuture<F, R, G> {
     type Output = Outcome<F::Output>;
 
     #[inline]
@@ -114,21 +127,25 @@ impl<F: Future, R: Record, G: Gone> Future for TaskFuture<F, R, G> {
         // SAFETY: nothing is moved out of `this`; `future` is pinned structurally (its only other access
         // is the drop in place), the other fields are never pinned.
         let this = unsafe { self.get_unchecked_mut() };
-        let _current = Current::enter(this.facts.id, &this.record);
+        let _current = Current::enter(this.tracker.id(), &this.record);
         // SAFETY: as above, `future` does not move before it is dropped in place.
         let future = unsafe { Pin::new_unchecked(&mut *this.future) };
         match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Pending) => {
+                this.tracker.waits(cx.waker());
+                Poll::Pending
+            }
             Ok(Poll::Ready(value)) => {
+                let facts = Facts { id: this.tracker.id(), spawned_at: this.spawned_at };
                 let name = this.record.name().map(Box::from);
-                Poll::Ready(Ok(Output { value: ManuallyDrop::new(value), facts: this.facts, name }))
+                Poll::Ready(Ok(Output { value: ManuallyDrop::new(value), facts, name }))
             }
             Err(payload) => Poll::Ready(Err(this.caught(payload))),
         }
     }
 }
 
-impl<F, R: Record, G: Gone> Drop for TaskFuture<F, R, G> {
+impl<F, R: Record, G: Tracker> Drop for TaskFuture<F, R, G> {
     fn drop(&mut self) {
         // SAFETY: the future is dropped here and nowhere else, and not touched afterwards.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.future) }));
@@ -136,7 +153,7 @@ impl<F, R: Record, G: Gone> Drop for TaskFuture<F, R, G> {
             // The output is already with the awaiter or refused: this panic can reach nobody but the hook.
             drop(self.caught(payload));
         }
-        self.guard.gone(self.facts.id);
+        self.tracker.gone();
     }
 }
 

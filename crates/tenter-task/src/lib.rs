@@ -6,10 +6,10 @@
 //!
 //! ```
 //! use std::sync::mpsc;
-//! use tenter_task::{Meta, Spawn};
+//! use tenter_task::{Meta, Spawn, TaskId};
 //!
 //! let (queue, runnables) = mpsc::channel();
-//! let (runnable, task) = Spawn::new(Meta::default(), ()).build(async { 1 + 2 }, move |r| queue.send(r).unwrap());
+//! let (runnable, task) = Spawn::new(Meta::default(), TaskId::from_u64(1)).build(async { 1 + 2 }, move |r| queue.send(r).unwrap());
 //! runnable.schedule();
 //! runnables.recv().unwrap().run();
 //! assert!(task.is_finished());
@@ -21,7 +21,7 @@ mod panic;
 mod spawn;
 mod task;
 
-pub use future::{Gone, current_id, current_name};
+pub use future::{Tracker, current_id, current_name};
 pub use meta::{Meta, TaskId};
 pub use panic::{UnhandledPanic, UnhandledPanicHook, set_unhandled_panic_hook};
 pub use spawn::{Spawn, schedule_with_info};

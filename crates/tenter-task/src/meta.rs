@@ -25,7 +25,7 @@ impl Meta {
     }
 }
 
-/// Names a task among all tasks of its runtime or executor; it is not used again before 2¹⁸ more of them.
+/// Names a task among all tasks of its runtime or executor; it is not used again before a million more of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(u64);
 

@@ -5,9 +5,9 @@ use std::panic::Location;
 
 use async_task::{Builder, Schedule, ScheduleInfo, WithInfo};
 
-use crate::future::{Facts, Gone, Record, TaskFuture};
+use crate::future::{Record, TaskFuture, Tracker};
 use crate::task::Task;
-use crate::{Meta, Runnable, TaskId};
+use crate::{Meta, Runnable};
 
 /// Turns a function into a schedule function that is also told how the task was woken.
 ///
@@ -18,28 +18,21 @@ pub fn schedule_with_info<S: Fn(Runnable, ScheduleInfo)>(schedule: S) -> WithInf
 
 /// What a new task is made of, besides its future.
 ///
-/// `G` is a guard that is told, and then dropped, when the future is gone.
+/// `G` knows the task's id; it is told, and then dropped, when the future is gone. A [`TaskId`](crate::TaskId) is such a
+/// tracker.
 #[derive(Debug)]
 pub struct Spawn<G> {
     meta: Meta,
-    guard: G,
-    id: TaskId,
+    tracker: G,
     name: Option<Box<str>>,
     spawned_at: &'static Location<'static>,
 }
 
-impl<G: Gone> Spawn<G> {
-    /// Starts with the caller as spawn site, id 0 and no name.
+impl<G: Tracker> Spawn<G> {
+    /// Starts with the caller as spawn site and no name.
     #[track_caller]
-    pub fn new(meta: Meta, guard: G) -> Self {
-        Self { meta, guard, id: TaskId::from_u64(0), name: None, spawned_at: Location::caller() }
-    }
-
-    /// Sets the id.
-    #[must_use]
-    pub fn id(mut self, id: TaskId) -> Self {
-        self.id = id;
-        self
+    pub fn new(meta: Meta, tracker: G) -> Self {
+        Self { meta, tracker, name: None, spawned_at: Location::caller() }
     }
 
     /// Sets the name.
@@ -64,14 +57,14 @@ impl<G: Gone> Spawn<G> {
         S: Schedule<Meta> + Send + Sync + 'static,
         G: Send + 'static,
     {
-        // SAFETY: future, output, schedule function and guard are `Send` and `'static`, the schedule function is `Sync`.
+        // SAFETY: future, output, schedule function and tracker are `Send` and `'static`, the schedule function is `Sync`.
         unsafe { self.build_unchecked(future, schedule) }
     }
 
     /// Makes the task without the bounds that make it safe.
     ///
     /// # Safety
-    /// - If the future or guard is not `Send`, the [`Runnable`] is run and dropped on this thread only.
+    /// - If the future or tracker is not `Send`, the [`Runnable`] is run and dropped on this thread only.
     /// - If they are not `'static`, the runnable is gone (the future dropped) before what they borrow is.
     /// - If `schedule` is not `Send`, `Sync` and `'static`, the same holds for it and all wakers of the task.
     pub unsafe fn build_unchecked<F, S>(self, future: F, schedule: S) -> (Runnable, Task<F::Output>)
@@ -81,9 +74,9 @@ impl<G: Gone> Spawn<G> {
     {
         match self.name {
             // SAFETY: passed on from the caller.
-            None => unsafe { build(self.meta, self.guard, (), self.id, self.spawned_at, future, schedule) },
+            None => unsafe { build(self.meta, self.tracker, (), self.spawned_at, future, schedule) },
             // SAFETY: passed on from the caller.
-            Some(name) => unsafe { build(self.meta, self.guard, name, self.id, self.spawned_at, future, schedule) },
+            Some(name) => unsafe { build(self.meta, self.tracker, name, self.spawned_at, future, schedule) },
         }
     }
 }
@@ -92,9 +85,8 @@ impl<G: Gone> Spawn<G> {
 /// See [`Spawn::build_unchecked`].
 unsafe fn build<F, S, R, G>(
     meta: Meta,
-    guard: G,
+    tracker: G,
     record: R,
-    id: TaskId,
     spawned_at: &'static Location<'static>,
     future: F,
     schedule: S,
@@ -103,9 +95,10 @@ where
     F: Future,
     S: Schedule<Meta>,
     R: Record,
-    G: Gone,
+    G: Tracker,
 {
-    let future = TaskFuture::new(future, Facts { id, spawned_at }, record, guard);
+    let id = tracker.id();
+    let future = TaskFuture::new(future, spawned_at, record, tracker);
     let builder = Builder::new().metadata(meta);
     // SAFETY: passed on from the caller.
     let (runnable, task) = unsafe { builder.spawn_unchecked(move |_| future, schedule) };

@@ -13,10 +13,10 @@ use crate::{Meta, TaskId};
 ///
 /// ```
 /// use std::sync::mpsc;
-/// use tenter_task::{Meta, Spawn};
+/// use tenter_task::{Meta, Spawn, TaskId};
 ///
 /// let (queue, runnables) = mpsc::channel();
-/// let (runnable, task) = Spawn::new(Meta::default(), ()).build(async { "done" }, move |r| queue.send(r).unwrap());
+/// let (runnable, task) = Spawn::new(Meta::default(), TaskId::from_u64(1)).build(async { "done" }, move |r| queue.send(r).unwrap());
 /// runnable.schedule();
 /// runnables.recv().unwrap().run();
 /// assert_eq!(futures_lite::future::block_on(task), "done");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 
 use futures_lite::future::block_on;
-use tenter_task::{Meta, Runnable, Spawn, Task, set_unhandled_panic_hook};
+use tenter_task::{Meta, Runnable, Spawn, Task, TaskId, set_unhandled_panic_hook};
 
 struct Bomb(Arc<AtomicUsize>);
 
@@ -19,8 +19,8 @@ impl Drop for Bomb {
 fn spawn(drops: &Arc<AtomicUsize>) -> (mpsc::Receiver<Runnable>, Task<Bomb>) {
     let (queue, runnables) = mpsc::channel();
     let bomb = drops.clone();
-    let (runnable, task) =
-        Spawn::new(Meta::default(), ()).build(async { Bomb(bomb) }, move |runnable| queue.send(runnable).unwrap());
+    let (runnable, task) = Spawn::new(Meta::default(), TaskId::from_u64(1))
+        .build(async { Bomb(bomb) }, move |runnable| queue.send(runnable).unwrap());
     runnable.schedule();
     (runnables, task)
 }

@@ -4,10 +4,10 @@ use std::future::{pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use futures_lite::future::{block_on, poll_once};
-use tenter_task::{Gone, Meta, Runnable, Spawn, Task, TaskId, current_id, current_name, set_unhandled_panic_hook};
+use tenter_task::{Meta, Runnable, Spawn, Task, TaskId, Tracker, current_id, current_name, set_unhandled_panic_hook};
 
 static HOOK: Mutex<()> = Mutex::new(());
 
@@ -36,7 +36,7 @@ impl Queue {
         F::Output: Send + 'static,
     {
         let sender = self.1.clone();
-        let spawn = Spawn::new(Meta::default(), ()).id(TaskId::from_u64(7)).name(name.map(Box::from));
+        let spawn = Spawn::new(Meta::default(), TaskId::from_u64(7)).name(name.map(Box::from));
         let (runnable, task) = spawn.build(future, move |runnable| sender.send(runnable).unwrap());
         runnable.schedule();
         task
@@ -105,11 +105,19 @@ fn a_panic_in_the_drop_of_a_future_must_not_escape() {
 }
 
 #[test]
-fn a_dropped_task_is_cancelled_and_its_guard_told_after_the_future() {
+fn a_dropped_task_is_cancelled_and_its_tracker_told_after_the_future() {
     struct Note(Arc<Mutex<Vec<&'static str>>>, &'static str);
-    impl Gone for Note {
-        fn gone(&mut self, id: TaskId) {
-            assert_eq!(id, TaskId::from_u64(5));
+    impl Tracker for Note {
+        fn id(&self) -> TaskId {
+            TaskId::from_u64(5)
+        }
+
+        fn waits(&mut self, waker: &Waker) {
+            assert!(!waker.will_wake(Waker::noop()));
+            self.0.lock().unwrap().push("waits");
+        }
+
+        fn gone(&mut self) {
             self.0.lock().unwrap().push("gone");
         }
     }
@@ -122,7 +130,7 @@ fn a_dropped_task_is_cancelled_and_its_guard_told_after_the_future() {
     let queue = Queue::new();
     let sender = queue.1.clone();
     let inner = Note(log.clone(), "future");
-    let spawn = Spawn::new(Meta::default(), Note(log.clone(), "guard")).id(TaskId::from_u64(5));
+    let spawn = Spawn::new(Meta::default(), Note(log.clone(), "tracker"));
     let (runnable, task) = spawn.build(
         async move {
             let _inner = inner;
@@ -132,9 +140,10 @@ fn a_dropped_task_is_cancelled_and_its_guard_told_after_the_future() {
     );
     runnable.schedule();
     queue.run();
+    assert_eq!(task.id(), TaskId::from_u64(5));
     drop(task);
     queue.run();
-    assert_eq!(*log.lock().unwrap(), ["future", "gone", "guard"]);
+    assert_eq!(*log.lock().unwrap(), ["waits", "future", "gone", "tracker"]);
 }
 
 #[test]

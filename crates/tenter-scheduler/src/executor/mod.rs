@@ -11,9 +11,12 @@ use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, OnceLock};
 
-use tenter_task::{Meta, Spawn, Task, TaskId};
+use tenter_task::{Meta, Spawn, Task};
 
 use state::{State, Tracked};
+
+use crate::numbers;
+use crate::registry::Key;
 
 /// Runs tasks on whichever threads call [`run`](Self::run), and may be borrowed by them.
 ///
@@ -231,19 +234,18 @@ impl<'a> Executor<'a> {
     /// - If they are not `Send`, this executor is run and dropped on this thread only.
     unsafe fn spawn_unchecked<F: Future>(&self, site: &'static Location<'static>, future: F) -> Task<F::Output> {
         let state = self.state();
-        let spawned = state.tasks.insert(0, |key| {
-            let key = key.expect("only the drop closes an executor, and nobody can spawn by then");
-            let guard = Tracked { state: state.clone(), key };
-            let spawn = Spawn::new(Meta::default(), guard).id(TaskId::from_u64(key.as_u64())).spawned_at(site);
+        let spawned = state.tasks.insert(Key::new(numbers::next(), 0), |key| {
+            let tracked = Tracked { state: state.clone(), key };
+            let spawn = Spawn::new(Meta::default(), tracked).spawned_at(site);
             let home = state.clone();
-            // SAFETY: the schedule function and the guard are `Send`, `Sync` and `'static`. The runnable goes to the
+            // SAFETY: the schedule function and the tracker are `Send`, `Sync` and `'static`. The runnable goes to the
             // queue each time; runners of this executor alone take it from there (on this thread, if the caller says
             // so), and otherwise its drop does, which does not return while a future lives. `'a` outlasts that: it
             // is invariant, and `Drop` keeps it from ending before.
             let (runnable, task) = unsafe { spawn.build_unchecked(future, move |runnable| home.schedule(runnable)) };
             (runnable.waker(), (runnable, task))
         });
-        let (Ok((runnable, task)) | Err((runnable, task))) = spawned;
+        let (runnable, task) = spawned.expect("only the drop closes an executor, and nobody can spawn by then");
         state.schedule(runnable);
         task
     }

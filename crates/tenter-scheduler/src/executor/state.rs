@@ -52,7 +52,7 @@ use std::task::{Poll, Waker};
 
 use concurrent_queue::ConcurrentQueue;
 use tenter_core::wait_list::{WaitList, Waiter};
-use tenter_task::{Gone, Runnable};
+use tenter_task::{Runnable, TaskId, Tracker};
 
 use crate::registry::{Key, Registry};
 
@@ -76,7 +76,7 @@ impl State {
     pub(super) fn new() -> Self {
         Self {
             queue: ConcurrentQueue::unbounded(),
-            tasks: Registry::new(1, 0),
+            tasks: Registry::new(1),
             sleepers: WaitList::new(),
             draining: AtomicBool::new(false),
             drain: (Mutex::new(()), Condvar::new()),
@@ -203,7 +203,11 @@ pub(super) struct Tracked {
     pub(super) key: Key,
 }
 
-impl Gone for Tracked {}
+impl Tracker for Tracked {
+    fn id(&self) -> TaskId {
+        TaskId::from_u64(self.key.id())
+    }
+}
 
 impl Drop for Tracked {
     fn drop(&mut self) {
