@@ -35,6 +35,25 @@ pub(crate) fn attempt<R>(
 
 /// For types of sockets; everyone else reads and writes through the traits.
 impl<T> Async<T> {
+    /// Polls an operation that reads, trying it until it says something else than
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// As [`read_with`](Self::read_with), for use in a `poll` function: the waker stays until the next event.
+    ///
+    /// # Errors
+    /// What `op` says, or the reactor.
+    pub fn poll_read_with<R>(&self, cx: &mut Context<'_>, op: impl FnMut(&T) -> io::Result<R>) -> Poll<io::Result<R>> {
+        self.poll_with(cx, Direction::Read, op)
+    }
+
+    /// Polls an operation that writes. As [`poll_read_with`](Self::poll_read_with).
+    ///
+    /// # Errors
+    /// What `op` says, or the reactor.
+    pub fn poll_write_with<R>(&self, cx: &mut Context<'_>, op: impl FnMut(&T) -> io::Result<R>) -> Poll<io::Result<R>> {
+        self.poll_with(cx, Direction::Write, op)
+    }
+
     /// Polls a read of a byte stream, `op`, which reads at most `room` bytes.
     ///
     /// As [`poll_read`](futures_io::AsyncRead::poll_read), but one that fills less than its room has emptied the stream:

@@ -10,6 +10,9 @@ mod sockets;
 mod sys;
 pub mod time;
 mod timer;
+mod udp;
+#[cfg(unix)]
+mod unix;
 mod wrapper;
 
 pub use listen::ListenOptions;

@@ -167,6 +167,21 @@ impl Timer {
         self.period = period;
     }
 
+    /// Sets it to never fire, until it is set again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenter_io::Timer;
+    ///
+    /// let mut timer = Timer::after(Duration::from_secs(1));
+    /// timer.clear();
+    /// assert!(!timer.will_fire());
+    /// ```
+    pub fn clear(&mut self) {
+        self.next.set(None);
+        self.period = Duration::MAX;
+    }
+
     /// Waits for the present moment, and moves on to the next.
     fn poll_moment(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let when = ready!(self.next.poll_spending(cx));

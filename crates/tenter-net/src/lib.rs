@@ -1,8 +1,8 @@
-//! TCP for the tenter runtime, with the names of smol's `net`.
+//! TCP, UDP and Unix sockets for the tenter runtime, with the names of smol's `net`.
 //!
-//! [`TcpStream`] and [`TcpListener`] are cheap to clone; the clones are one socket, which any number of tasks and
-//! threads may use at a time. A socket belongs to the runtime in which it was made (the one whose thread polls
-//! `connect`, `bind` or `accept`, else the default one), and may be used from any other.
+//! All types of sockets are cheap to clone; the clones are one socket, which any number of tasks and threads may use at
+//! a time. A socket belongs to the runtime in which it was made (the one whose thread polls `connect`, `bind` or
+//! `accept`, else the default one), and may be used from any other.
 //!
 //! ```
 //! use futures_lite::{AsyncReadExt, AsyncWriteExt};
@@ -32,9 +32,15 @@
 
 mod addr;
 mod attempts;
+mod convert;
+#[cfg(unix)]
+mod fd;
 mod listener;
 mod stream;
 mod sys;
+mod udp;
+#[cfg(unix)]
+pub mod unix;
 
 pub use std::net::{AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -42,3 +48,4 @@ pub use addr::{AsyncToSocketAddrs, resolve};
 pub use listener::{Incoming, TcpListener};
 pub use stream::TcpStream;
 pub use tenter_io::ListenOptions;
+pub use udp::UdpSocket;

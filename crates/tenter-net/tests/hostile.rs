@@ -14,6 +14,7 @@ use std::{env, future};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tenter_io::{Timer, time};
+use tenter_net::unix::UnixStream;
 use tenter_net::{TcpListener, TcpStream};
 use tenter_runtime::spawn;
 
@@ -78,6 +79,22 @@ fn a_closed_peer_is_an_error_and_no_signal() {
                     assert!(matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset), "{kind}");
                 }
             }
+        });
+    });
+}
+
+#[test]
+fn a_closed_peer_of_a_unix_stream_is_an_error_and_no_signal() {
+    in_child("a_closed_peer_of_a_unix_stream_is_an_error_and_no_signal", || {
+        // SAFETY: as above.
+        let before = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        assert_ne!(before, libc::SIG_ERR);
+        each(|| async {
+            let (mut a, b) = UnixStream::pair().unwrap();
+            drop(b);
+            assert_eq!(a.write(b"x").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+            let both = [IoSlice::new(b"x"), IoSlice::new(b"y")];
+            assert_eq!(a.write_vectored(&both).await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         });
     });
 }

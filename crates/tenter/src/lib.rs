@@ -55,7 +55,7 @@ pub use tenter_macros::main;
 #[doc(inline)]
 pub use tenter_macros::test;
 
-/// TCP, and names.
+/// TCP, UDP, Unix sockets, and names.
 #[cfg(feature = "net")]
 #[doc(inline)]
 pub use tenter_net as net;
