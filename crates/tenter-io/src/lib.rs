@@ -1,7 +1,8 @@
-//! Async I/O over any file descriptor, and time, for the tenter runtime.
+//! Async I/O over any file descriptor, blocking objects made asynchronous, and time, for the tenter runtime.
 //!
 //! [`Async<T>`] makes any object with a file descriptor asynchronous; [`Timer`] and the functions of [`time`] wait for
-//! a moment. Both bind to the ambient runtime when they are made and can be polled from any thread.
+//! a moment. Both bind to the ambient runtime when they are made and can be polled from any thread. [`Unblock`] has what
+//! blocks work on the blocking pool.
 
 mod attempt;
 mod listen;
@@ -11,6 +12,7 @@ mod sys;
 pub mod time;
 mod timer;
 mod udp;
+mod unblock;
 #[cfg(unix)]
 mod unix;
 mod wrapper;
@@ -18,4 +20,5 @@ mod wrapper;
 pub use listen::ListenOptions;
 pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
 pub use timer::Timer;
+pub use unblock::Unblock;
 pub use wrapper::{Async, IoSafe};

@@ -21,7 +21,7 @@
 //! });
 //! ```
 //!
-//! Names follow smol where it has the thing ([`spawn`], [`Task`], [`Async`], [`Timer`], [`unblock`]), then tokio
+//! Names follow smol where it has the thing ([`spawn`], [`Task`], [`Async`], [`Timer`], [`unblock`], [`Unblock`]), then tokio
 //! ([`Runtime`], [`Builder`], [`Handle`], [`time::timeout`]), then asyncio ([`queue::Queue`]).
 //!
 //! # Choosing the engine
@@ -32,7 +32,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
-pub use tenter_io::{Async, Timer};
+pub use tenter_io::{Async, Timer, Unblock};
 #[doc(inline)]
 pub use tenter_queue as queue;
 #[doc(inline)]
@@ -67,6 +67,10 @@ pub use tenter_runtime::per_core;
 /// Channels: many producers and many consumers, or one of each for one value.
 #[doc(inline)]
 pub use tenter_channel as channel;
+
+/// Locks that are awaited: `Mutex`, `RwLock`, `Semaphore`, `Barrier`, `OnceCell`.
+#[doc(inline)]
+pub use async_lock as lock;
 
 /// Combinators of futures.
 #[doc(inline)]
