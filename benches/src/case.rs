@@ -101,6 +101,12 @@ impl Case {
         self
     }
 
+    /// Keeps only these entrants, where all of them would take minutes.
+    pub(crate) fn among(mut self, names: &[&str]) -> Self {
+        self.entrants.retain(|entrant| names.contains(&entrant.name));
+        self
+    }
+
     /// Adds a runtime.
     pub(crate) fn on<R: Runtime>(self, run: fn(&Env) -> Sample) -> Self {
         self.entrant(R::NAME, R::ROLE, run)

@@ -20,6 +20,9 @@ use crate::child::Child;
 use crate::measure::Sample;
 use crate::runtimes::Runtime;
 
+/// Of what has to cost the same among few as among many.
+const SIZES: [usize; 5] = [1000, 10_000, 100_000, 1_000_000, 10_000_000];
+
 pub(crate) fn all() -> Vec<Case> {
     let parts = [
         spawn::cases(),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 
 use crate::case::{Case, Env, Measure, Than, runtimes};
-use crate::cases::{join_all, on_worker, repeat_on};
+use crate::cases::{SIZES, join_all, on_worker, repeat_on};
 use crate::measure::{Sample, Stopwatch, repeat};
 use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, Tokio, TokioCt};
 
@@ -32,12 +32,16 @@ pub(crate) fn cases() -> Vec<Case> {
         .bound("run loop", |env| repeat(env, || run_loop(BATCH)))
         .goal(Measure::Wall, 0.28, Than::Tokio),
     ];
-    cases.extend(Case::sweep("spawn-size", &[1000, 10_000, 100_000, 1_000_000], |case, size| {
+    cases.extend(Case::sweep("spawn-size", &SIZES, |case, size| {
         let case = case.about("a task spawns so many tasks and joins all; per task");
         let case = runtimes!(case, sized: Tenter, Tokio, Smol, Nio)
             .bound("run loop", |env| repeat(env, || run_loop(env.size)))
             .judged(Measure::Wall);
-        if size > 100_000 { case.slow().rounds(5) } else { case }
+        match size {
+            0..=100_000 => case,
+            100_001..=1_000_000 => case.slow().rounds(5),
+            _ => case.slow().rounds(2).among(&["tenter", "tokio"]),
+        }
     }));
     cases
 }

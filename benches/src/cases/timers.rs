@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::case::{Case, Env, Measure, Than, Unit, runtimes};
-use crate::cases::{on_worker, repeat_on};
+use crate::cases::{SIZES, on_worker, repeat_on};
 use crate::measure::{Sample, Stopwatch, latencies, repeat};
 use crate::runtimes::{Nio, Runtime, Smol, Tenter, TenterCt, Tokio, TokioCt};
 
@@ -46,12 +46,16 @@ pub(crate) fn cases() -> Vec<Case> {
         .bound("heap", |env| repeat(env, || heap_timeouts(OUTSTANDING)))
         .goal(Measure::Wall, 0.5, Than::Tokio),
     ];
-    cases.extend(Case::sweep("timers-size", &[1000, 10_000, 100_000, 1_000_000], |case, size| {
+    cases.extend(Case::sweep("timers-size", &SIZES, |case, size| {
         let case = case.about("a task starts so many timers and then drops them all; per timer");
         let case = runtimes!(case, sized: Tenter, Tokio, Smol, Nio)
             .bound("heap", |env| repeat(env, || heap_timers(env.size)))
             .judged(Measure::Wall);
-        if size > 100_000 { case.slow().rounds(5) } else { case }
+        match size {
+            0..=100_000 => case,
+            100_001..=1_000_000 => case.slow().rounds(5),
+            _ => case.slow().rounds(2).among(&["tenter", "tokio"]),
+        }
     }));
     cases
 }
