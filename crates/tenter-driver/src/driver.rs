@@ -238,6 +238,11 @@ impl Driver {
     }
 
     #[inline]
+    pub(crate) fn arms(&self) -> bool {
+        self.arms
+    }
+
+    #[inline]
     pub(crate) fn has_true_edges(&self) -> bool {
         self.true_edges
     }
@@ -252,7 +257,7 @@ impl Driver {
 
     #[inline]
     pub(crate) fn site(&self, slot: Slot) -> Site<'_> {
-        Site { slot, armed_by: self.arms.then_some(&*self.reactor) }
+        Site { slot, reactor: &*self.reactor, arms: self.arms }
     }
 
     /// Takes an event in. Tokens that were never issued are dropped, as stale ones are.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 
-use common::{Counter, Mock, clear_both, driver, poll, register, turn};
+use common::{Counter, Mock, clear_both, driver, poll, register, register_later, turn};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 use tenter_driver::{Direction, Driver, Registration};
@@ -226,4 +226,72 @@ fn a_short_read_forgets_no_arrival_and_no_end() {
             assert!(ended || left == 0 || wakes.count() > 0, "the reader sleeps for ever before {left:#x}");
         });
     }
+}
+
+/// A source that is watched from its first wait on: data comes before that, or after.
+#[test]
+fn data_that_comes_before_the_source_is_watched_is_not_lost() {
+    check(3, || {
+        let mock = Mock::new(Trigger::Edge);
+        let driver = driver(&mock);
+        let source = register_later(&driver).unwrap();
+        let events = thread::spawn({
+            let (mock, driver) = (mock.clone(), driver.clone());
+            move || {
+                let token = mock.state(|state| {
+                    state.current = Readiness::READ;
+                    state.tokens.last().copied()
+                });
+                if let Some(token) = token {
+                    mock.post(token, Readiness::READ);
+                }
+                turn(&driver);
+            }
+        });
+        let (wakes, waker) = Counter::new();
+        let seen = source.ready(Direction::Read);
+        let data = mock.state(|state| state.current.contains(Readiness::READ));
+        let mut waits = false;
+        if !data {
+            source.clear_ready(seen, Direction::Read);
+            waits = poll(&source, Direction::Read, &waker).is_pending();
+        }
+        events.join().unwrap();
+        turn(&driver);
+        assert!(!waits || wakes.count() == 1, "the reader sleeps for ever");
+    });
+}
+
+#[test]
+fn of_two_first_waits_one_has_the_source_watched() {
+    check(3, || {
+        let mock = Mock::new(Trigger::Edge);
+        let driver = driver(&mock);
+        let source = Arc::new(register_later(&driver).unwrap());
+        clear_both(&source);
+        let writer = thread::spawn({
+            let source = source.clone();
+            move || assert!(poll(&source, Direction::Write, std::task::Waker::noop()).is_pending())
+        });
+        assert!(poll(&source, Direction::Read, std::task::Waker::noop()).is_pending());
+        writer.join().unwrap();
+        assert_eq!(mock.state(|state| state.tokens.len()), 1);
+    });
+}
+
+#[test]
+fn what_a_first_wait_has_watched_the_end_deregisters() {
+    check(3, || {
+        let mock = Mock::new(Trigger::Edge);
+        let driver = driver(&mock);
+        let source = Arc::new(register_later(&driver).unwrap());
+        clear_both(&source);
+        let reader = thread::spawn({
+            let source = source.clone();
+            move || drop(poll(&source, Direction::Read, std::task::Waker::noop()))
+        });
+        source.deregister().unwrap();
+        reader.join().unwrap();
+        mock.state(|state| assert_eq!(state.tokens, state.deregistered));
+    });
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use common::{Counter, Mock, clear_both, driver, poll, register, turn};
+use common::{Counter, Mock, clear_both, driver, poll, register, register_later, turn};
 use tenter_driver::{Direction, Driver, Registration};
 use tenter_reactor::{Interest, Readiness, Token, Trigger};
 
@@ -46,6 +46,17 @@ fn an_event_of_one_direction_keeps_the_interest_of_the_other() {
     turn(&driver);
     assert_eq!((reads.count(), writes.count()), (1, 1));
     assert_eq!(mock.armed(token), Interest::NONE);
+}
+
+#[test]
+fn a_reactor_that_is_armed_is_told_of_every_source_at_once() {
+    let mock = Mock::new(Trigger::OneShot);
+    let driver = driver(&mock);
+    mock.state(|state| state.refuse_register = true);
+    assert!(register_later(&driver).is_err());
+    mock.state(|state| state.refuse_register = false);
+    let _source = register_later(&driver).unwrap();
+    assert_eq!(mock.state(|state| state.tokens.len()), 1);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use common::{Counter, Hook, Mock, clear_both, driver, poll, register, turn};
+use common::{Counter, Hook, Mock, clear_both, driver, poll, register, register_later, turn};
 use tenter_driver::{Direction, Driver, Ready, Registration};
 use tenter_reactor::{Readiness, Token, Trigger};
 
@@ -180,6 +180,56 @@ fn what_was_assumed_is_forgotten_only_before_the_first_event() {
     turn(&driver);
     source.clear_ready(Ready::ASSUMED, Direction::Write);
     assert!(poll(&source, Direction::Write, Waker::noop()).is_ready());
+}
+
+#[test]
+fn a_source_that_never_waits_costs_the_reactor_nothing() {
+    let (mock, driver) = edge();
+    let source = register_later(&driver).unwrap();
+    assert_eq!(driver.source_count(), 1);
+    assert!(poll(&source, Direction::Read, Waker::noop()).is_ready());
+    clear_both(&source);
+    source.deregister().unwrap();
+    assert_eq!(driver.source_count(), 0);
+    assert!(matches!(poll(&source, Direction::Read, Waker::noop()), Poll::Ready(Err(_))));
+    mock.state(|state| assert!(state.tokens.is_empty() && state.deregistered.is_empty()));
+}
+
+#[test]
+fn the_first_wait_has_a_source_watched_and_learns_what_is_ready() {
+    let (mock, driver) = edge();
+    let source = register_later(&driver).unwrap();
+    clear_both(&source);
+    mock.state(|state| state.current = Readiness::READ);
+    let (reads, reader) = Counter::new();
+    let (writes, writer) = Counter::new();
+    assert!(poll(&source, Direction::Write, &writer).is_pending());
+    assert!(poll(&source, Direction::Read, &reader).is_pending());
+    assert_eq!(mock.state(|state| state.tokens.len()), 1);
+    assert_eq!(turn(&driver), 1);
+    assert_eq!((reads.count(), writes.count()), (1, 0));
+    source.deregister().unwrap();
+    mock.state(|state| assert_eq!(state.tokens, state.deregistered));
+    // The slot's next life begins anew.
+    let next = register_later(&driver).unwrap();
+    clear_both(&next);
+    assert!(poll(&next, Direction::Read, &reader).is_pending());
+    assert_eq!(mock.state(|state| state.tokens.len()), 2);
+}
+
+#[test]
+fn a_reactor_that_refuses_tells_the_first_wait() {
+    let (mock, driver) = edge();
+    let source = register_later(&driver).unwrap();
+    clear_both(&source);
+    mock.state(|state| state.refuse_register = true);
+    for _ in 0..2 {
+        let refused = poll(&source, Direction::Read, Waker::noop());
+        assert!(matches!(refused, Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::QuotaExceeded));
+    }
+    mock.state(|state| state.refuse_register = false);
+    assert!(poll(&source, Direction::Read, Waker::noop()).is_pending());
+    assert_eq!(mock.state(|state| state.tokens.len()), 1);
 }
 
 #[test]

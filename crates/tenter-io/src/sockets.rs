@@ -39,13 +39,14 @@ impl Async<TcpListener> {
     ///
     /// # Errors
     /// What the system says; with too many open files (`EMFILE`) the connection stays in the backlog, so wait before
-    /// the next try.
+    /// the next try. A reactor with edges (epoll) is told of a connection only when an operation has to wait; if it can
+    /// watch no more, that operation fails.
     ///
     /// # Cancel safety
     /// A connection is either given or stays in the backlog.
     pub async fn accept(&self) -> io::Result<(Async<TcpStream>, SocketAddr)> {
         let (stream, addr) = self.read_with(sys::accept).await?;
-        Ok((Async::new_nonblocking(stream)?, addr))
+        Ok((Async::watched_when_awaited(stream)?, addr))
     }
 
     /// Polls for a connection; as [`accept`](Self::accept), for use in a `poll` function.
@@ -54,7 +55,7 @@ impl Async<TcpListener> {
     /// As `accept`.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Async<TcpStream>, SocketAddr)>> {
         let (stream, addr) = ready!(self.poll_with(cx, Direction::Read, sys::accept))?;
-        Poll::Ready(Ok((Async::new_nonblocking(stream)?, addr)))
+        Poll::Ready(Ok((Async::watched_when_awaited(stream)?, addr)))
     }
 
     /// The connections, one after the other, without end.
@@ -77,7 +78,7 @@ impl Async<TcpStream> {
     pub async fn connect(addr: impl Into<SocketAddr>) -> io::Result<Self> {
         let addr = addr.into();
         let (socket, connected) = sys::start_connect(addr)?;
-        let stream = Self::new_nonblocking(socket)?;
+        let stream = Self::watched_when_awaited(socket)?;
         if !connected {
             // The system has just said that it takes time: no need to ask again before the reactor says something.
             stream.source().clear_ready(Ready::ASSUMED, Direction::Write);

@@ -128,6 +128,14 @@ impl<T: AsFd> Async<T> {
         let source = unsafe { Source::new_with(handle, io.as_fd().into())? };
         Ok(Self { source, io: Some(io) })
     }
+
+    /// As [`new_nonblocking`](Self::new_nonblocking), but watched from the first wait on: for sockets of a kind that every
+    /// reactor can watch, which may be done with before they have to wait.
+    pub(crate) fn watched_when_awaited(io: T) -> io::Result<Self> {
+        // SAFETY: as in `new_nonblocking_in`.
+        let source = unsafe { Source::watched_when_awaited(Handle::try_current()?, io.as_fd().into())? };
+        Ok(Self { source, io: Some(io) })
+    }
 }
 
 impl<T> Async<T> {

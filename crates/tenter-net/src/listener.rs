@@ -93,9 +93,10 @@ impl TcpListener {
     /// # Errors
     /// What the system says. None of it ends the listener, so a server goes on after an error, some of which are the
     /// connection's alone (`ConnectionAborted`). If the process has as many files open as it may (`EMFILE`, `ENFILE`),
-    /// or the reactor can watch no more, the error comes back at every call until something is closed: pause before the
-    /// next one, say a tenth of a second, or the loop burns a CPU. Nothing else is disturbed meanwhile, and with
-    /// `EMFILE` and `ENFILE` the connection stays in the backlog.
+    /// the error comes back at every call until something is closed: pause before the next one, say a tenth of a second, or
+    /// the loop burns a CPU. Nothing else is disturbed meanwhile, and the connection stays in the backlog. If the reactor
+    /// can watch no more, the error is this call's, or that of the connection's first operation that has to wait, if the
+    /// reactor has edges (epoll): such a reactor is told of a connection only then.
     ///
     /// # Cancel safety
     /// A connection is either given, or stays in the backlog.

@@ -42,6 +42,19 @@ impl Source {
         Ok(Self { registration, handle })
     }
 
+    /// As [`new_with`](Self::new_with), but watched from the first wait on, see [`Registration::watched_when_awaited`].
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Safety
+    /// As [`new`](Self::new).
+    pub unsafe fn watched_when_awaited(handle: Handle, source: tenter_reactor::Source<'_>) -> io::Result<Self> {
+        // SAFETY: passed on from the caller.
+        let registration = unsafe { Registration::watched_when_awaited(handle.driver(), source)? };
+        Ok(Self { registration, handle })
+    }
+
     /// The runtime.
     #[must_use]
     pub fn handle(&self) -> &Handle {

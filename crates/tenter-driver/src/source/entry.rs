@@ -13,12 +13,13 @@ use super::waiters::{Leaving, WaiterKey, Waiters};
 use super::word::{Begin, Ready, SourceWord};
 use crate::lock::lock;
 
-/// Where an entry is: its slot, and the reactor if that is to be armed.
+/// Where an entry is: its slot, and the reactor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site<'a> {
     pub(crate) slot: Slot,
-    /// `None` for a reactor that watches both directions by itself.
-    pub(crate) armed_by: Option<&'a dyn Reactor>,
+    pub(crate) reactor: &'a dyn Reactor,
+    /// Whether the reactor reports only what it was armed for.
+    pub(crate) arms: bool,
 }
 
 #[derive(Debug)]
@@ -35,9 +36,25 @@ struct Guarded {
     /// an event disarms there first and here when it is dispatched, which is before the next wait. Always empty
     /// for reactors that are not armed.
     armed: Interest,
+    /// Whether the reactor was told of the source; for one that is watched from its first wait on, that wait tells it.
+    watched: bool,
 }
 
 impl Guarded {
+    /// Registers the source, if that was left to the first wait.
+    ///
+    /// Under the lock, so that it is done once, and neither before nor after the life of the slot.
+    fn watch(&mut self, site: &Site<'_>) -> io::Result<()> {
+        if self.watched {
+            return Ok(());
+        }
+        // SAFETY: the registration is not closed (the generation was checked under this lock), so the source is open by
+        // the promise of its constructor, and `close` waits for this lock and then says that the source is watched.
+        unsafe { self.source.with(|source| site.reactor.register(source, site.slot.token())) }?;
+        self.watched = true;
+        Ok(())
+    }
+
     fn awaited(&self) -> Interest {
         Direction::BOTH
             .into_iter()
@@ -49,7 +66,9 @@ impl Guarded {
     ///
     /// Under the lock, so that no older demand overtakes a newer one, and none comes after `close`.
     fn arm(&mut self, site: &Site<'_>) -> io::Result<()> {
-        let Some(reactor) = site.armed_by else { return Ok(()) };
+        if !site.arms {
+            return Ok(());
+        }
         let awaited = self.awaited();
         if self.armed.contains(awaited) {
             return Ok(());
@@ -57,7 +76,7 @@ impl Guarded {
         self.armed = Interest::NONE;
         // SAFETY: the registration is not closed (the generation was checked under this lock), so the source is
         // open by the promise of `Registration::new`, and `close` waits for this lock.
-        unsafe { self.source.with(|source| reactor.arm(source, site.slot.token(), awaited)) }?;
+        unsafe { self.source.with(|source| site.reactor.arm(source, site.slot.token(), awaited)) }?;
         self.armed = awaited;
         Ok(())
     }
@@ -65,22 +84,25 @@ impl Guarded {
 
 impl Entry {
     pub(crate) fn vacant() -> Self {
-        let guarded = Guarded { waiters: Waiters::default(), source: RawSource::VACANT, armed: Interest::NONE };
+        let guarded =
+            Guarded { waiters: Waiters::default(), source: RawSource::VACANT, armed: Interest::NONE, watched: false };
         Self { word: SourceWord::new(), guarded: Mutex::new(guarded) }
     }
 
-    /// Starts a life of this slot.
-    pub(crate) fn open(&self, source: RawSource) -> Generation {
+    /// Starts a life of this slot. `watched`: the caller registers the source itself, right after this; else the first
+    /// wait does.
+    pub(crate) fn open(&self, source: RawSource, watched: bool) -> Generation {
         let mut guarded = lock(&self.guarded);
         guarded.source = source;
+        guarded.watched = watched;
         guarded.armed = Interest::NONE;
         self.word.open();
         self.word.generation()
     }
 
     /// Ends the present life: no token of it matches any more, nothing is armed from here on, every waiter leaves.
-    /// The caller owns this life, and deregisters the source that is returned.
-    pub(crate) fn close(&self) -> (RawSource, Vec<Waker>) {
+    /// The caller owns this life, and deregisters the source if one is returned: one that was never watched is not.
+    pub(crate) fn close(&self) -> (Option<RawSource>, Vec<Waker>) {
         let mut woken = Vec::new();
         let mut guarded = lock(&self.guarded);
         self.word.close();
@@ -89,7 +111,8 @@ impl Entry {
         }
         guarded.waiters.release();
         guarded.armed = Interest::NONE;
-        (std::mem::replace(&mut guarded.source, RawSource::VACANT), woken)
+        let source = std::mem::replace(&mut guarded.source, RawSource::VACANT);
+        (guarded.watched.then_some(source), woken)
     }
 
     /// Adds a waiter unless the source is ready. With `key` the waiter can be removed by it.
@@ -110,7 +133,7 @@ impl Entry {
             None => guarded.waiters.add(direction, waker),
             Some(key) => guarded.waiters.add_keyed(direction, waker, key),
         };
-        let armed = guarded.arm(site);
+        let armed = guarded.watch(site).and_then(|()| guarded.arm(site));
         if armed.is_err() {
             self.give_up_waiting(&mut guarded, &mut leaving.woken);
         }
@@ -148,7 +171,7 @@ impl Entry {
     /// Takes an event in, and moves the wakers of the directions it concerns into `out`. Stale events do nothing.
     pub(crate) fn dispatch(&self, site: &Site<'_>, readiness: Readiness, out: &mut Vec<Waker>) {
         let Some(waited) = self.word.publish(site.slot.generation, readiness) else { return };
-        if site.armed_by.is_none() && !waited.is_hit_by(readiness) {
+        if !site.arms && !waited.is_hit_by(readiness) {
             return;
         }
         let mut guarded = lock(&self.guarded);

@@ -71,13 +71,32 @@ impl Registration {
     /// The source stays open until `deregister` returns or the `Registration` is dropped.
     pub unsafe fn new(driver: &Arc<Driver>, source: Source<'_>) -> io::Result<Self> {
         let raw = RawSource::of(source)?;
-        let slot = driver.sources().open(raw)?;
+        let slot = driver.sources().open(raw, true)?;
         // SAFETY: the caller keeps the source open until `finish` has deregistered it.
         if let Err(error) = unsafe { driver.reactor().register(source, slot.token()) } {
             driver.sources().entry(slot).close();
             driver.sources().release(slot);
             return Err(error);
         }
+        driver.count_source();
+        Ok(Self { driver: driver.clone(), slot, finished: Mutex::new(false) })
+    }
+
+    /// As [`new`](Self::new), but a reactor with edges is told of `source` at the first wait: one that is served without
+    /// waiting, and closed, costs it nothing. What is ready then is reported then.
+    ///
+    /// # Errors
+    /// If there are too many sources, and for other reactors as `new`. What a reactor with edges says is the error of the
+    /// first wait, and of the next ones as long as it says so.
+    ///
+    /// # Safety
+    /// As `new`.
+    pub unsafe fn watched_when_awaited(driver: &Arc<Driver>, source: Source<'_>) -> io::Result<Self> {
+        if driver.arms() {
+            // SAFETY: passed on from the caller.
+            return unsafe { Self::new(driver, source) };
+        }
+        let slot = driver.sources().open(RawSource::of(source)?, false)?;
         driver.count_source();
         Ok(Self { driver: driver.clone(), slot, finished: Mutex::new(false) })
     }
@@ -100,8 +119,10 @@ impl Registration {
         }
         *finished = true;
         let (source, woken) = self.entry().close();
-        // SAFETY: this runs before the first `deregister` or drop returns; until then the source is open.
-        let result = unsafe { source.with(|source| self.driver.reactor().deregister(source, self.slot.token())) };
+        let result = source.map_or(Ok(()), |source| {
+            // SAFETY: this runs before the first `deregister` or drop returns; until then the source is open.
+            unsafe { source.with(|source| self.driver.reactor().deregister(source, self.slot.token())) }
+        });
         self.driver.sources().release(self.slot);
         self.driver.uncount_source();
         (result, woken)

@@ -66,10 +66,10 @@ impl Slab {
         self.chunks.get(chunk)?.get()?.get(position)
     }
 
-    /// Starts the life of a slot.
-    pub(crate) fn open(&self, source: RawSource) -> io::Result<Slot> {
+    /// Starts the life of a slot; `watched` as for [`Entry::open`].
+    pub(crate) fn open(&self, source: RawSource, watched: bool) -> io::Result<Slot> {
         let index = self.take_vacancy()?;
-        let generation = self.get(index).expect("a vacancy is a slot of this slab").open(source);
+        let generation = self.get(index).expect("a vacancy is a slot of this slab").open(source, watched);
         Ok(Slot { index, generation })
     }
 
@@ -138,10 +138,10 @@ mod tests {
     #[test]
     fn slots_are_reused_with_a_new_generation() {
         let slab = Slab::new();
-        let first = slab.open(RawSource::VACANT).unwrap();
+        let first = slab.open(RawSource::VACANT, false).unwrap();
         slab.entry(first).close();
         slab.release(first);
-        let second = slab.open(RawSource::VACANT).unwrap();
+        let second = slab.open(RawSource::VACANT, false).unwrap();
         assert_eq!(second.index, first.index);
         assert_eq!(second.generation, first.generation.next());
         assert!(slab.entry(first).word.look(first.generation).is_none());
@@ -151,10 +151,10 @@ mod tests {
     #[test]
     fn entries_stay_where_they_are_while_the_slab_grows() {
         let slab = Slab::new();
-        let first = slab.open(RawSource::VACANT).unwrap();
+        let first = slab.open(RawSource::VACANT, false).unwrap();
         let place: *const Entry = slab.entry(first);
         for index in 1..=4 * FIRST {
-            assert_eq!(slab.open(RawSource::VACANT).unwrap().index, index);
+            assert_eq!(slab.open(RawSource::VACANT, false).unwrap().index, index);
         }
         assert!(std::ptr::eq(place, slab.entry(first)));
         assert!(slab.get(MAX_SLOTS - 1).is_none());

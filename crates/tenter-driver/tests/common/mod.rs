@@ -50,6 +50,8 @@ pub struct State {
     /// The timeouts of all waits.
     pub timeouts: Vec<Option<Duration>>,
     pub wakes: usize,
+    /// What a source is ready for when it is registered: that is its first event.
+    pub current: Readiness,
     /// What the next calls of these functions say.
     pub refuse_register: bool,
     pub refuse_arm: bool,
@@ -107,6 +109,10 @@ impl Reactor for Mock {
                 return Err(io::ErrorKind::QuotaExceeded.into());
             }
             state.tokens.push(token);
+            if !state.current.is_empty() {
+                let readiness = state.current;
+                state.posted.push(Event { token, readiness });
+            }
             Ok(())
         })
     }
@@ -194,6 +200,13 @@ pub fn register(driver: &Arc<Driver>) -> io::Result<Registration> {
     let stdin = std::io::stdin();
     // SAFETY: the standard input is not closed by these tests.
     unsafe { Registration::new(driver, Source::from(stdin.as_fd())) }
+}
+
+/// As [`register`], but watched from the first wait on.
+pub fn register_later(driver: &Arc<Driver>) -> io::Result<Registration> {
+    let stdin = std::io::stdin();
+    // SAFETY: as in `register`.
+    unsafe { Registration::watched_when_awaited(driver, Source::from(stdin.as_fd())) }
 }
 
 /// Says that an operation of each direction would block.
