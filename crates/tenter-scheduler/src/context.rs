@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::root::RootPoll;
 use crate::scheduler::Core;
@@ -30,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) dispatching: Cell<bool>,
     /// Mean time of this thread's polls, in nanoseconds; as its worker knows it.
     pub(crate) mean: Cell<u32>,
+    /// When this thread last looked whether there is a processor for another one.
+    pub(crate) sampled: Cell<Option<Instant>>,
     /// In `block_on`'s seat: whether the watch was made sure of since the thread last slept.
     pub(crate) roused: Cell<bool>,
     /// The `block_on` future of this seat, while it is between polls: a nested `block_on` polls it too.
@@ -54,6 +57,7 @@ impl Context {
             role,
             dispatching: Cell::new(false),
             mean: Cell::new(UNKNOWN_MEAN),
+            sampled: Cell::new(None),
             roused: Cell::new(false),
             root: Cell::new(None),
             outer,

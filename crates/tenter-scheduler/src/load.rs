@@ -60,6 +60,18 @@ impl Load {
         }
     }
 
+    /// Takes a sample for a thread that polls and has work for another. With `all_awake` there is none to be woken, and the
+    /// question is whether one of those that are takes its time from someone else.
+    pub(crate) fn sample_beside(&self, searching: usize, all_awake: bool) {
+        if self.present.load(Relaxed) == 0 {
+            self.ask();
+        }
+        if let (false, Some(runnable)) = (self.is_single(), runnable()) {
+            let runnable = runnable + u32::from(!all_awake);
+            self.take(runnable.saturating_sub(searching as u32));
+        }
+    }
+
     fn ask(&self) {
         let usable = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
         self.present.store(online().unwrap_or(usable).max(usable), Relaxed);

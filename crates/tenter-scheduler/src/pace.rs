@@ -11,8 +11,13 @@ const MOST: u32 = 64;
 /// Between two looks shall be about so many nanoseconds: well below what makes surplus worth another thread's wake.
 const SPAN: u32 = 20_000;
 
+/// While all processors are taken, the mean may at least rise to this at one look, in nanoseconds.
+const LEAST_RISE: u32 = 1_000;
+
 /// Mean time of a poll, in nanoseconds: rises at once, falls by a quarter of the way at each look. Who is too pessimistic
-/// wakes another thread for little; who is too optimistic lets work wait for the watch.
+/// wakes another thread for little; who is too optimistic lets work wait for the watch. While all processors are taken it at
+/// most doubles at a look: a poll that seems to last for milliseconds most likely has been interrupted for that long, and where
+/// that happens another thread helps least.
 #[derive(Debug)]
 pub(crate) struct Pace {
     mean: u32,
@@ -49,11 +54,14 @@ impl Pace {
         (self.left, self.counted, self.since) = (self.left.min(FIRST), 0, now);
     }
 
-    /// Takes the polls since the last look into the mean.
-    pub(crate) fn look(&mut self, now: Instant) {
+    /// Takes the polls since the last look into the mean. `busy`: all processors are taken.
+    pub(crate) fn look(&mut self, now: Instant, busy: bool) {
         if let Some(since) = self.since {
             let nanos = now.saturating_duration_since(since).as_nanos() / u128::from(self.counted.max(1));
-            let nanos = u32::try_from(nanos).unwrap_or(u32::MAX);
+            let mut nanos = u32::try_from(nanos).unwrap_or(u32::MAX);
+            if busy {
+                nanos = nanos.min(self.mean.saturating_mul(2).max(LEAST_RISE));
+            }
             self.mean = if nanos >= self.mean { nanos } else { self.mean - (self.mean - nanos).div_ceil(4) };
         }
         (self.since, self.counted) = (Some(now), 0);
@@ -74,16 +82,31 @@ mod tests {
         pace.begin(Some(start));
         assert!(!pace.count());
         assert!(pace.count());
-        pace.look(start + Duration::from_nanos(200));
+        pace.look(start + Duration::from_nanos(200), false);
         assert_eq!(pace.mean(), 50_000 - (50_000 - 100) / 4);
         for _ in 0..64 {
             (pace.left, pace.counted, pace.since) = (0, 1, Some(start));
-            pace.look(start + Duration::from_nanos(100));
+            pace.look(start + Duration::from_nanos(100), false);
         }
         assert_eq!((pace.mean(), pace.left), (100, MOST));
         (pace.left, pace.counted, pace.since) = (0, 2, Some(start));
-        pace.look(start + Duration::from_millis(2));
+        pace.look(start + Duration::from_millis(2), false);
         assert_eq!((pace.mean(), pace.left), (1_000_000, 1));
+    }
+
+    #[test]
+    fn an_interruption_on_a_busy_machine_is_not_taken_for_long_polls() {
+        let start = Instant::now();
+        let mut pace = Pace::new(5_000);
+        for mean in [10_000, 20_000] {
+            (pace.left, pace.counted, pace.since) = (0, 1, Some(start));
+            pace.look(start + Duration::from_millis(3), true);
+            assert_eq!(pace.mean(), mean);
+        }
+        let mut pace = Pace::new(0);
+        (pace.left, pace.counted, pace.since) = (0, 1, Some(start));
+        pace.look(start + Duration::from_millis(3), true);
+        assert_eq!(pace.mean(), LEAST_RISE);
     }
 
     #[test]
@@ -91,7 +114,7 @@ mod tests {
         let mut pace = Pace::new(7);
         pace.begin(None);
         pace.count();
-        pace.look(Instant::now() + Duration::from_secs(9));
+        pace.look(Instant::now() + Duration::from_secs(9), false);
         assert_eq!(pace.mean(), 7);
     }
 }

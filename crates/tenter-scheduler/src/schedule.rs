@@ -1,5 +1,7 @@
 //! Where a woken or new task goes.
 
+use std::time::{Duration, Instant};
+
 use async_task::ScheduleInfo;
 use tenter_task::Runnable;
 
@@ -14,8 +16,13 @@ const WORTH: u64 = 50_000;
 /// The same while another thread is at work already.
 const WORTH_BESIDE: u64 = 200_000;
 
-/// The same while all processors are taken: another thread only takes its share of time from someone.
-const WORTH_BUSY: u64 = 1_000_000;
+/// The same while all processors are taken: another thread only takes its share of time from someone, and who shares a
+/// processor is interrupted for a time slice now and then, together with the tasks that it holds. A slice is about 3 ms.
+const WORTH_BUSY: u64 = 4_000_000;
+
+/// Between two looks of a thread whether there is a processor for another one, which cost some 5 µs each. The watch looks too,
+/// but a runtime whose workers are all awake, or woken for work again and again, has none that ticks.
+const SAMPLED: Duration = Duration::from_millis(4);
 
 /// What another thread adds to the price of a poll that it takes over, in nanoseconds: a few cache lines that both touch,
 /// at 90 ns each. Polls as short as this are not worth another thread at all, however many wait.
@@ -112,16 +119,34 @@ impl Context {
         // This thread goes on with one of them itself.
         let surplus = (seat.queued() + injected).saturating_sub(usize::from(seat.lifo.is_empty()));
         let gain = surplus as u64 * u64::from(self.mean.get().saturating_sub(MOVING));
-        // Polls seem longer beside another thread, and that would be a reason to go on beside it: it takes more to keep one.
-        let price = match slot.active() {
-            _ if slot.load.is_busy() => WORTH_BUSY,
-            0 | 1 => WORTH,
-            _ => WORTH_BESIDE,
-        };
-        let worth = gain >= price && !slot.load.is_single();
+        let is_worth = || gain >= self.price() && !slot.load.is_single();
+        let worth = is_worth() && (!self.samples() || is_worth());
         set(&seat.mood.offered, worth);
         if worth {
             slot.notify();
         }
+    }
+
+    /// What must be gained, in nanoseconds.
+    fn price(&self) -> u64 {
+        let slot = self.slot();
+        // Polls seem longer beside another thread, and that would be a reason to go on beside it: it takes more to keep one.
+        match slot.active() {
+            _ if slot.load.is_busy() => WORTH_BUSY,
+            0 | 1 => WORTH,
+            _ => WORTH_BESIDE,
+        }
+    }
+
+    /// Looks whether there is a processor for another thread, if it has not for a while; `true` if it did.
+    fn samples(&self) -> bool {
+        let now = Instant::now();
+        if self.sampled.get().is_some_and(|last| now.saturating_duration_since(last) < SAMPLED) {
+            return false;
+        }
+        let word = self.slot().idle.word();
+        self.sampled.set(Some(now));
+        self.slot().load.sample_beside(word.searching(), word.parked() == 0);
+        true
     }
 }

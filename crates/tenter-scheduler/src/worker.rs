@@ -246,7 +246,7 @@ impl<'a> Worker<'a> {
 
     /// Looks at the clock, and decides whether what is queued is worth another thread.
     pub(crate) fn look(&mut self) {
-        self.pace.look(Instant::now());
+        self.pace.look(Instant::now(), self.slot.load.is_busy());
         self.context.mean.set(self.pace.mean());
         if self.slot.workers() == 0 {
             return;
