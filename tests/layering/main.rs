@@ -14,6 +14,7 @@ const ORDER: &[&str] = &[
     "tenter-reactor-poll",
     "tenter-reactor-epoll",
     "tenter-reactor-uring",
+    "tenter-reactor-polling",
     "tenter-driver",
     "tenter-blocking",
     "tenter-channel",
@@ -31,7 +32,14 @@ const APART: &[(&str, &[&str])] = &[
     ("tenter-reactor", &["tenter-core", "tenter-task", "tenter-scheduler"]),
     (
         "tenter-driver",
-        &["tenter-task", "tenter-scheduler", "tenter-reactor-select", "tenter-reactor-poll", "tenter-reactor-epoll"],
+        &[
+            "tenter-task",
+            "tenter-scheduler",
+            "tenter-reactor-select",
+            "tenter-reactor-poll",
+            "tenter-reactor-epoll",
+            "tenter-reactor-polling",
+        ],
     ),
     ("tenter-channel", &["tenter-task", "tenter-scheduler", "tenter-reactor", "tenter-driver", "tenter-blocking"]),
     ("tenter-blocking", &["tenter-scheduler", "tenter-reactor", "tenter-driver"]),

@@ -1,5 +1,5 @@
 //! The suite that every reactor passes.
-#![cfg(unix)]
+#![cfg(any(unix, windows))]
 
 use tenter_reactor::{ReactorConfig, conformance};
 

@@ -1,5 +1,5 @@
 //! The suite that every reactor passes.
-#![cfg(all(unix, not(any(target_os = "illumos", target_os = "solaris"))))]
+#![cfg(any(windows, all(unix, not(any(target_os = "illumos", target_os = "solaris")))))]
 
 use tenter_reactor::{ReactorConfig, conformance};
 

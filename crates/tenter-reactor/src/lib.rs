@@ -10,7 +10,7 @@ mod raw;
 mod reactor;
 mod source;
 
-#[cfg(all(unix, feature = "conformance"))]
+#[cfg(all(any(unix, windows), feature = "conformance"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
 pub mod conformance;
 #[cfg(feature = "faulty")]

@@ -43,12 +43,18 @@ pub struct Capabilities {
     /// Whether regular files can be registered; they are always ready. If not, `register` refuses them as
     /// [`Unwatchable`](crate::ReactorError::Unwatchable).
     pub regular_files: bool,
+    /// Whether waitable handles (Windows) can be registered. If not, `register` refuses them as
+    /// [`Unwatchable`](crate::ReactorError::Unwatchable).
+    pub waitable_handles: bool,
+    /// Whether urgent data is reported. If not, only reading tells.
+    pub urgent_data: bool,
     /// Why it does less on this system than it could elsewhere, in words for a report.
     pub limitation: Option<&'static str>,
 }
 
 impl Capabilities {
-    /// Capabilities with the given trigger, no limit, a granularity of one millisecond, and no claim beyond that.
+    /// Capabilities with the given trigger, no limit, a granularity of one millisecond, urgent data, and no claim
+    /// beyond that.
     #[must_use]
     pub const fn new(trigger: Trigger) -> Self {
         Self {
@@ -57,6 +63,8 @@ impl Capabilities {
             timer_granularity: Duration::from_millis(1),
             true_edges: false,
             regular_files: false,
+            waitable_handles: false,
+            urgent_data: true,
             limitation: None,
         }
     }

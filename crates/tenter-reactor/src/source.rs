@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use std::os::fd::BorrowedFd;
 #[cfg(windows)]
-use std::os::windows::io::BorrowedSocket;
+use std::os::windows::io::{BorrowedHandle, BorrowedSocket};
 
 /// An operating-system object that a reactor watches.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,9 @@ pub enum Source<'a> {
     /// A socket.
     #[cfg(windows)]
     Socket(BorrowedSocket<'a>),
+    /// A handle that is signalled: an event, a process, a timer. Readable and writable mean that it has been.
+    #[cfg(windows)]
+    Waitable(BorrowedHandle<'a>),
 }
 
 #[cfg(unix)]

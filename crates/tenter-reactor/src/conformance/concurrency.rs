@@ -1,14 +1,14 @@
 //! Calls from other threads while one waits.
 
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::fixture::{drain, pair, tcp_pair};
+use super::fixture::{drain, tcp_pair};
 use super::rig::{PATIENCE, QUIET, arm, deregister, expect_error, register};
+use super::system::{DELIVERY, pair, take_over};
 use super::{Case, Maker, Stop, Tried, ensure};
 use crate::{Events, Interest, Reactor, ReactorError, Readiness, Token};
 
@@ -140,15 +140,11 @@ fn lets_go(make: &Maker) -> Tried {
         }
         deregister(&*reactor, &a, Token(1))?;
         drop(a);
-        // Loopback delivers while `close` runs.
-        match b.read(&mut [0]) {
-            Ok(0) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                return Err(Stop::Failed(
-                    "closing after deregister sent no end of stream: the file is held".to_owned(),
-                ));
-            }
-            result => return Err(Stop::Failed(format!("the peer of a closed socket read {result:?}"))),
+        let end = Instant::now() + DELIVERY;
+        while let Some(error) = b.read(&mut [0]).err() {
+            ensure!(error.kind() == ErrorKind::WouldBlock, "the peer of a closed socket read {error:?}");
+            ensure!(Instant::now() < end, "closing after deregister sent no end of stream: the file is held");
+            thread::sleep(Duration::from_millis(1));
         }
     }
     waiter.end()
@@ -166,9 +162,7 @@ fn reused_during_wait(make: &Maker) -> Tried {
         arm(&*reactor, &a, A, Interest::READ)?;
         thread::sleep(Duration::from_micros(500));
         deregister(&*reactor, &a, A)?;
-        let mut number = std::os::fd::OwnedFd::from(a);
-        rustix::io::dup2(&b, &mut number)?;
-        let b = UnixStream::from(number);
+        let b = take_over(a, &b)?;
         register(&*reactor, &b, B)?;
         arm(&*reactor, &b, B, Interest::READ)?;
         // What a wait took before `deregister` may still be on its way.

@@ -1,19 +1,12 @@
-//! Sockets and pipes to try reactors on.
+//! Sockets to try reactors on.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::{Stop, ensure};
-
-/// Two connected local sockets that do not block.
-pub(super) fn pair() -> io::Result<(UnixStream, UnixStream)> {
-    let (a, b) = UnixStream::pair()?;
-    a.set_nonblocking(true)?;
-    b.set_nonblocking(true)?;
-    Ok((a, b))
-}
+use super::rig::PATIENCE;
+use super::{Stop, Tried, ensure};
 
 /// Two connected TCP sockets that do not block.
 pub(super) fn tcp_pair() -> io::Result<(TcpStream, TcpStream)> {
@@ -25,15 +18,6 @@ pub(super) fn tcp_pair() -> io::Result<(TcpStream, TcpStream)> {
         stream.set_nodelay(true)?;
     }
     Ok((a, b))
-}
-
-/// The reading and the writing end of a pipe; neither blocks.
-pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = rustix::pipe::pipe()?;
-    for end in [&read, &write] {
-        rustix::io::ioctl_fionbio(end.as_fd(), true)?;
-    }
-    Ok((read, write))
 }
 
 /// Reads until it would block or the end; says how much there was, and whether it was the end.
@@ -48,6 +32,21 @@ pub(super) fn drain(mut stream: impl Read) -> Result<(usize, bool), Stop> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Reads what was sent, `count` bytes and no more, however long they are on their way.
+pub(super) fn receive(mut stream: impl Read, count: usize) -> Tried {
+    let end = Instant::now() + PATIENCE;
+    let mut received = 0;
+    loop {
+        received += drain(&mut stream)?.0;
+        ensure!(received <= count, "{received} bytes arrived, and only {count} were sent");
+        if received == count {
+            return Ok(());
+        }
+        ensure!(Instant::now() < end, "the system lost data: {received} of {count} bytes arrived");
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

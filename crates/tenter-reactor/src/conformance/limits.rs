@@ -1,13 +1,10 @@
 //! Many sources, and what comes after the last one.
 
 use std::io::Write;
-use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use rustix::process::{Resource, getrlimit};
-
-use super::fixture::pair;
 use super::rig::{PATIENCE, Rig};
+use super::system::{Stream, affordable_pairs, pair};
 use super::{Case, Maker, Stop, Tried, ensure};
 use crate::{Interest, ReactorError, Token};
 
@@ -16,17 +13,11 @@ pub(super) const CASES: &[Case] = &[Case::new("thousands_of_sources_are_watched_
 /// How many pairs there are if nothing forbids it.
 const PAIRS: usize = 2000;
 
-/// As many pairs as the process may open, with room to spare for everything else in it.
-fn affordable() -> usize {
-    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    usize::try_from(descriptors.saturating_sub(200) / 2).unwrap_or(usize::MAX).min(PAIRS)
-}
-
 fn thousands(make: &Maker) -> Tried {
     let mut rig = Rig::with_capacity(make, 128)?;
     let limit = rig.reactor.capabilities().max_sources.unwrap_or(usize::MAX);
-    let mut pairs: Vec<(UnixStream, UnixStream)> = Vec::new();
-    for token in (0..affordable()).map(Token) {
+    let mut pairs: Vec<(Stream, Stream)> = Vec::new();
+    for token in (0..affordable_pairs(PAIRS)).map(Token) {
         let (a, b) = pair()?;
         match rig.register(&a, token) {
             Ok(()) => pairs.push((a, b)),

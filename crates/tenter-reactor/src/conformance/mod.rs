@@ -1,7 +1,7 @@
 //! One suite that every reactor passes.
 //!
-//! It works for edge and one-shot reactors alike, asks them for nothing but the [`Reactor`] trait, and uses real sockets,
-//! pipes, threads and signals. A case that hangs fails: each runs on a thread of its own under a watchdog.
+//! It works for edge and one-shot reactors alike, on Unix and on Windows, asks them for nothing but the [`Reactor`] trait,
+//! and uses real sockets, pipes, threads and signals. A case that hangs fails: each runs on a thread of its own under a watchdog.
 //!
 //! # Examples
 //! In the tests of a crate that has a reactor:
@@ -15,17 +15,23 @@
 //! }
 //! ```
 //!
-//! To run a single case, see [`cases`]. The signal case installs a handler for `SIGUSR2` that does nothing, and leaves it
-//! in place.
+//! To run a single case, see [`cases`]. The signal case (Unix) installs a handler for `SIGUSR2` that does nothing, and
+//! leaves it in place.
 
+#[cfg(windows)]
+mod absent;
 mod closing;
 mod concurrency;
+#[cfg(unix)]
+mod descriptors;
 mod fixture;
 mod limits;
 mod readiness;
 mod registration;
 mod rig;
+#[cfg(unix)]
 mod signals;
+mod system;
 mod timeout;
 mod tokens;
 mod wake;
@@ -229,12 +235,17 @@ pub fn cases() -> Vec<Case> {
         registration::CASES,
         readiness::CASES,
         closing::CASES,
+        #[cfg(unix)]
+        descriptors::CASES,
         wake::CASES,
         timeout::CASES,
+        #[cfg(unix)]
         signals::CASES,
         tokens::CASES,
         concurrency::CASES,
         limits::CASES,
+        #[cfg(windows)]
+        absent::CASES,
     ]
     .concat()
 }

@@ -1,16 +1,17 @@
 //! That what becomes ready is reported, and what is not armed is not.
 
 use std::io::Write;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::fd::AsFd;
+use rustix::net::sockopt;
 
-use super::fixture::{drain, fill, pair};
+use super::fixture::{drain, fill, receive, tcp_pair};
 use super::rig::{PATIENCE, QUIET, Rig};
+use super::system::{Stream, pair, processor_time};
 use super::{Case, Maker, Stop, Tried, ensure};
 use crate::{Interest, Token};
 
@@ -27,6 +28,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("arming_replaces_the_interest", replaced_interest),
     Case::new("no_source_starves_behind_a_small_buffer", small_buffer),
     Case::new("an_idle_wait_uses_no_processor", idle),
+    Case::new("an_unarmed_reset_uses_no_processor", idle_after_a_reset),
 ];
 
 const A: Token = Token(1);
@@ -49,7 +51,7 @@ fn both_directions(make: &Maker) -> Tried {
         rig.expect(&a, A, Interest::WRITE)?;
         let written = fill(&a)?;
         rig.used_up(A, Interest::WRITE);
-        ensure!(drain(&b)?.0 == written, "the system lost data");
+        receive(&b, written)?;
         rig.expect(&a, A, Interest::WRITE)?;
 
         drain(&a)?;
@@ -83,7 +85,7 @@ fn every_foreign_write(make: &Maker) -> Tried {
     let read = Arc::new(AtomicUsize::new(0));
     let writer = thread::spawn({
         let read = Arc::clone(&read);
-        move || -> std::io::Result<UnixStream> {
+        move || -> std::io::Result<Stream> {
             for round in 0..COUNT {
                 let end = Instant::now() + PATIENCE;
                 while read.load(Ordering::Acquire) < round {
@@ -243,7 +245,6 @@ fn small_buffer(make: &Maker) -> Tried {
 
 /// A source that hung up, one that is readable, wakes of the past: none of them may keep a wait running.
 fn idle(make: &Maker) -> Tried {
-    const IDLE: Duration = Duration::from_millis(200);
     let mut rig = Rig::new(make)?;
     let ((hung_up, peer), (readable, mut writer)) = (pair()?, pair()?);
     drop(peer);
@@ -265,11 +266,40 @@ fn idle(make: &Maker) -> Tried {
     rig.wait(Some(PATIENCE))?;
     waker.join().map_err(|_| Stop::Failed("the waking thread panicked".to_owned()))??;
 
+    expect_idleness(&mut rig)
+}
+
+/// A connection that nobody waits for is reset.
+fn idle_after_a_reset(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    let ((never, never_peer), (no_more, no_more_peer)) = (tcp_pair()?, tcp_pair()?);
+    rig.register(&never, Token(1))?;
+    rig.register(&no_more, Token(2))?;
+    rig.want(&no_more, Token(2), Interest::READ)?;
+    if rig.one_shot {
+        rig.wait(Some(Duration::ZERO))?;
+        rig.replace(&no_more, Token(2), Interest::NONE)?;
+    }
+    for peer in [never_peer, no_more_peer] {
+        // Closing without lingering resets the connection.
+        sockopt::set_socket_linger(peer.as_fd(), Some(Duration::ZERO))?;
+        drop(peer);
+    }
+    expect_idleness(&mut rig)?;
+    rig.expect(&never, Token(1), Interest::READ)?;
+    rig.expect(&no_more, Token(2), Interest::READ)?;
+    rig.deregister(&never, Token(1))?;
+    Ok(rig.deregister(&no_more, Token(2))?)
+}
+
+/// One wait in which nothing happens, and which costs nothing.
+fn expect_idleness(rig: &mut Rig) -> Tried {
+    const IDLE: Duration = Duration::from_millis(200);
     // Events that are still due end a wait early; not for ever.
     for _ in 0..10 {
-        let (start, before) = (Instant::now(), processor_time());
+        let (start, before) = (Instant::now(), processor_time()?);
         rig.wait(Some(IDLE))?;
-        let (elapsed, spent) = (start.elapsed(), processor_time().saturating_sub(before));
+        let (elapsed, spent) = (start.elapsed(), processor_time()?.saturating_sub(before));
         if elapsed >= IDLE {
             // Sleeping costs microseconds; a tenth leaves room to catch one that spins on a crowded processor.
             ensure!(spent < IDLE / 10, "an idle wait of {IDLE:?} spent {spent:?} of processor time: it spins");
@@ -277,10 +307,4 @@ fn idle(make: &Maker) -> Tried {
         }
     }
     Err(Stop::Failed(format!("ten waits of {IDLE:?} ended early though nothing happened")))
-}
-
-/// What this thread has used so far.
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

@@ -1,9 +1,9 @@
 //! What can be registered, and what is refused.
 
-use std::fs::File;
+use rustix::fd::AsFd;
 
-use super::fixture::pair;
 use super::rig::{Rig, expect_error};
+use super::system::pair;
 use super::{Case, Maker, Tried, ensure};
 use crate::{Interest, ReactorError, Source, Token};
 
@@ -12,7 +12,6 @@ pub(super) const CASES: &[Case] = &[
     Case::new("double_registration_is_refused", double_registration),
     Case::new("what_is_not_registered_is_refused", not_registered),
     Case::new("the_reserved_token_is_refused", reserved_token),
-    Case::new("a_regular_file_is_ready_or_refused_as_declared", regular_file),
     Case::new("names_and_capabilities_are_constant", constant_answers),
 ];
 
@@ -45,7 +44,7 @@ fn not_registered(make: &Maker) -> Tried {
     rig.deregister(&a, Token(1))?;
     expect_error(rig.deregister(&a, Token(1)), error, "deregistering twice")?;
     if rig.one_shot {
-        let armed = rig.reactor.arm(Source::from(std::os::fd::AsFd::as_fd(&a)), Token(1), Interest::READ);
+        let armed = rig.reactor.arm(Source::from(a.as_fd()), Token(1), Interest::READ);
         expect_error(armed, error, "arming what is not registered")?;
     }
     Ok(())
@@ -57,18 +56,6 @@ fn reserved_token(make: &Maker) -> Tried {
     expect_error(rig.register(&a, Token::RESERVED), ReactorError::ReservedToken, "registering under usize::MAX")?;
     // The refusal left nothing behind, and the largest token that is issued works.
     Ok(rig.register(&a, Token(usize::MAX - 1))?)
-}
-
-fn regular_file(make: &Maker) -> Tried {
-    let mut rig = Rig::new(make)?;
-    let path = std::env::current_exe()?;
-    let file = File::open(path)?;
-    if rig.reactor.capabilities().regular_files {
-        rig.register(&file, Token(1))?;
-        rig.expect(&file, Token(1), Interest::READ)?;
-        return Ok(rig.deregister(&file, Token(1))?);
-    }
-    expect_error(rig.register(&file, Token(1)), ReactorError::Unwatchable, "registering a regular file")
 }
 
 fn constant_answers(make: &Maker) -> Tried {

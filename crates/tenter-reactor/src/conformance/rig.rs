@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use rustix::fd::AsFd;
 
 use super::{Maker, Stop, Tried, ensure};
 use crate::{Events, Interest, Reactor, ReactorError, Readiness, Source, Token, Trigger};

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::fixture::pair;
 use super::rig::Rig;
+use super::system::pair;
 use super::{Case, Maker, Tried, ensure};
 use crate::{Interest, Token};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::fixture::pair;
 use super::rig::{PATIENCE, QUIET, Rig};
+use super::system::{arrived, pair};
 use super::{Case, Maker, Stop, Tried, ensure};
 use crate::{Interest, Token};
 
@@ -118,6 +118,7 @@ fn zero_collects(make: &Maker) -> Tried {
         rig.used_up(Token(1), Interest::READ);
         rig.want(&a, Token(1), Interest::READ)?;
         b.write_all(b"x")?;
+        arrived(&a)?;
         rig.wait(Some(Duration::ZERO))?;
         let said = rig.said(Token(1));
         ensure!(said.satisfies(Interest::READ), "data was there, and a wait with a timeout of zero said {said:?}");

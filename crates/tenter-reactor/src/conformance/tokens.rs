@@ -1,11 +1,10 @@
 //! That events bear the right name: after deregistering, with duplicates, and on descriptor numbers used again.
 
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 
-use super::fixture::{drain, pair};
+use super::fixture::drain;
 use super::rig::Rig;
+use super::system::{pair, take_over};
 use super::{Case, Maker, Tried, ensure};
 use crate::{Interest, Token};
 
@@ -47,13 +46,6 @@ fn deregistered_file_lives(make: &Maker) -> Tried {
     drop(a);
     b.write_all(b"x")?;
     rig.expect_silence(A, "it was deregistered and closed")
-}
-
-/// Lets the number of `old` name the file of `new`, in one step, so that no other thread gets the number in between.
-fn take_over(old: UnixStream, new: &impl AsFd) -> std::io::Result<UnixStream> {
-    let mut number = OwnedFd::from(old);
-    rustix::io::dup2(new, &mut number)?;
-    Ok(UnixStream::from(number))
 }
 
 /// A is deregistered and closed while a duplicate keeps its file alive; B gets A's number.

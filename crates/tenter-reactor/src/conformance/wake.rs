@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::fixture::pair;
 use super::rig::{PATIENCE, QUIET, Rig};
+use super::system::pair;
 use super::{Case, Maker, Stop, Tried, ensure};
 use crate::{Interest, Token};
 

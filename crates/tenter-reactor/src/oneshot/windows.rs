@@ -15,10 +15,11 @@ pub type RawSource = RawSocket;
 pub type BorrowedSource<'a> = BorrowedSocket<'a>;
 
 /// The number of a source.
-#[allow(clippy::unnecessary_wraps, reason = "other kinds of sources are none that Winsock watches")]
 pub(super) fn number(source: Source<'_>) -> Result<RawSource, ReactorError> {
     match source {
         Source::Socket(socket) => Ok(socket.as_raw_socket()),
+        // Winsock watches sockets only.
+        Source::Waitable(_) => Err(ReactorError::Unwatchable),
     }
 }
 
