@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "tenter-macros",
     "tenter-hyper",
     "tenter",
+    "tenter-cli",
 ];
 
 /// Those that must not know of each other although one comes first.

@@ -5,7 +5,7 @@ use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tenter_reactor::{Reactor, ReactorConfig};
+use tenter_reactor::{Capabilities, Reactor, ReactorConfig};
 
 use crate::BuildError;
 
@@ -65,6 +65,12 @@ const COMPILED_IN: [Backend; CANDIDATES.len()] = {
 impl Backend {
     const ALL: [Self; 4] = [Self::Epoll, Self::Uring, Self::Poll, Self::Select];
 
+    /// Every name there is, compiled in or not.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &Self::ALL
+    }
+
     /// The reactors that are compiled in, best first.
     #[must_use]
     pub fn compiled_in() -> &'static [Self] {
@@ -75,6 +81,27 @@ impl Backend {
     #[must_use]
     pub fn working() -> Vec<Self> {
         Self::compiled_in().iter().copied().filter(|backend| backend.make().is_ok()).collect()
+    }
+
+    /// Makes one and lets it go again: what it can do on this system as it is now, or why there is none.
+    ///
+    /// ```
+    /// use tenter_runtime::Backend;
+    ///
+    /// for backend in Backend::all() {
+    ///     match backend.probe() {
+    ///         Ok(capabilities) => println!("{backend}: {capabilities:?}"),
+    ///         Err(error) => println!("{backend}: {error}"),
+    ///     }
+    /// }
+    /// assert!(Backend::working().iter().all(|backend| backend.probe().is_ok()));
+    /// ```
+    ///
+    /// # Errors
+    /// [`UnknownReactor`](BuildError::UnknownReactor) if it is not compiled in; [`Reactor`](BuildError::Reactor) with what
+    /// the operating system says.
+    pub fn probe(self) -> Result<Capabilities, BuildError> {
+        self.make().map(|reactor| reactor.capabilities())
     }
 
     /// The name that [`FromStr`] and `TENTER_REACTOR` take.
