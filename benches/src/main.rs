@@ -18,6 +18,7 @@
 //! | `child` | work in a process of its own |
 //! | `watchdog` | ends a run that hangs |
 //! | `measure` | clocks, medians, percentiles |
+//! | `reactors` | a command of its own: the table of `docs/REACTORS.md` |
 //! | `report` | results as tables, summary, JSON and charts |
 
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ mod case;
 mod cases;
 mod child;
 mod measure;
+mod reactors;
 mod report;
 mod runtimes;
 mod sockets;
@@ -44,9 +46,13 @@ use crate::watchdog::Watchdog;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let children: Vec<_> = cases::children().into_iter().chain(sockets::children()).collect();
+    let children: Vec<_> =
+        cases::children().into_iter().chain(sockets::children()).chain(reactors::children()).collect();
     if let Some(code) = child::dispatch(&words, &children) {
         return code;
+    }
+    if let Some(("reactors", words)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return reactors::main(words);
     }
     let cases: Vec<Case> = cases::all().into_iter().chain(sockets::all()).collect();
     let args = match Args::parse(&words, &cases) {

@@ -63,6 +63,24 @@ fn the_commands_of_the_readme_are_those_of_ci() {
     }
 }
 
+/// The lines between two others, without what all of them are indented by.
+fn between<'a>(source: &'a str, first: &str, last: &str) -> Vec<&'a str> {
+    let lines = source.lines().skip_while(|line| line.trim() != first).skip(1);
+    lines.take_while(|line| *line != last).map(|line| line.strip_prefix("    ").unwrap_or(line)).collect()
+}
+
+#[test]
+fn the_reactor_of_the_guide_is_the_example() {
+    let guide = read(&root().join("docs/REACTORS.md"));
+    let example = read(&root().join("crates/tenter/examples/custom_reactor.rs"));
+    let shown = blocks(&guide, "rust").into_iter().find(|block| block.contains("impl Reactor for")).unwrap();
+    let shown: Vec<_> = shown.lines().filter(|line| !(line.starts_with("# ") || *line == "#")).collect();
+    let reactor = between(&example, "mod tiny {", "}");
+    let used = between(&example, "use tiny::Tiny;", "    Ok(())");
+    assert!(reactor.len() > 80 && used.len() > 10, "the example has its two parts");
+    assert_eq!(shown, [reactor, used].concat());
+}
+
 #[test]
 fn the_examples_of_the_readme_are_examples_that_compile() {
     let shown = blocks(&read(&root().join("README.md")), "rust");

@@ -19,9 +19,9 @@ pub(super) struct Dialog {
 }
 
 impl Dialog {
-    /// Starts a child, and waits for its first answer.
-    pub(super) fn start(name: &str, args: &[&str]) -> io::Result<(Self, String)> {
-        let mut process = child::command(name).args(args).stdin(Stdio::piped()).spawn()?;
+    /// Starts a child, with a variable more in its environment if one is given, and waits for its first answer.
+    pub(super) fn start(name: &str, args: &[&str], variable: Option<(&str, &str)>) -> io::Result<(Self, String)> {
+        let mut process = child::command(name).args(args).envs(variable).stdin(Stdio::piped()).spawn()?;
         let pipes = process.stdin.take().zip(process.stdout.take());
         let (input, output) = pipes.ok_or_else(|| io::Error::other("a child without pipes"))?;
         let mut dialog = Dialog { process, input, output: BufReader::new(output) };

@@ -22,8 +22,13 @@ mod run;
 mod server;
 mod system;
 
-use crate::case::Case;
+use tenter::Backend;
+
+use crate::case::{Case, Env};
 use crate::child::Child;
+use crate::measure::Sample;
+
+pub(crate) use self::system::raise_descriptor_limit;
 
 pub(crate) fn all() -> Vec<Case> {
     cases::all()
@@ -35,4 +40,12 @@ pub(crate) fn children() -> Vec<Child> {
         Child { name: generator::CHILD, run: |_| generator::main() },
         Child { name: server::CHILD, run: |words| server::main(words) },
     ]
+}
+
+/// An echo server of tenter's on one reactor, under the load of some connections.
+///
+/// # Panics
+/// If that fails twice.
+pub(crate) fn echo_on(backend: Backend, env: &Env, connections: usize) -> Sample {
+    run::echo_on(backend, env, connections)
 }

@@ -4,9 +4,11 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tenter::Backend;
+
 use super::dialog::Dialog;
 use super::generator::{self, Report};
-use super::server::{Entrant, HOGGED, Server, Service};
+use super::server::{Entrant, HOGGED, Server, Service, Tenter};
 use super::system::Cpu;
 use crate::case::Env;
 use crate::measure::{Sample, per};
@@ -17,6 +19,8 @@ pub(super) struct Place {
     workers: usize,
     server: Cpu,
     load: Cpu,
+    /// The reactor that `TENTER_REACTOR` names to the server.
+    reactor: Option<Backend>,
 }
 
 impl Place {
@@ -25,13 +29,13 @@ impl Place {
         if env.pinned {
             Place { workers: env.workers, ..Place::one_worker() }
         } else {
-            Place { workers: env.workers, server: Cpu::Any, load: Cpu::Any }
+            Place { workers: env.workers, server: Cpu::Any, load: Cpu::Any, reactor: None }
         }
     }
 
     /// One worker, on the first CPU; the load on the second.
     pub(super) fn one_worker() -> Self {
-        Place { workers: 1, server: Cpu::Only(0), load: Cpu::Only(1) }
+        Place { workers: 1, server: Cpu::Only(0), load: Cpu::Only(1), reactor: None }
     }
 }
 
@@ -55,10 +59,10 @@ fn measure<E: Entrant>(service: Service, place: Place, sample: impl Fn(&mut Pair
         // Out of the slot until all went well: after an error nobody knows what it is doing.
         let mut generator = match slot.take() {
             Some(generator) => generator,
-            None => Dialog::start(generator::CHILD, &[])?.0,
+            None => Dialog::start(generator::CHILD, &[], None)?.0,
         };
         generator.ask(&format!("bind {}", place.load.word()))?;
-        let server = Server::start::<E>(service, place.workers, place.server)?;
+        let server = Server::start::<E>(service, place.workers, place.server, place.reactor)?;
         let mut pair = Pair { server, generator: &mut generator };
         let sample = sample(&mut pair)?;
         pair.generator.ask("close")?;
@@ -117,6 +121,12 @@ pub(super) fn closed_loop<E: Entrant>(
         let wall = micros(report.elapsed) / units.max(1) as f64;
         Ok(Sample { wall, cpu: per(cpu, units), tail: Some(micros(report.p99)) })
     })
+}
+
+/// Echo on a reactor of choice.
+pub(super) fn echo_on(backend: Backend, env: &Env, connections: usize) -> Sample {
+    let place = Place { reactor: Some(backend), ..Place::of(env) };
+    closed_loop::<Tenter>(env, (Service::Echo(1024), place), connections, ("echo 64", 1))
 }
 
 /// The same with one connection: the latency is what matters.

@@ -25,8 +25,3 @@ pub use error::ReactorError;
 pub use event::{Event, Events, Interest, Readiness, Token};
 pub use reactor::{Capabilities, Reactor, ReactorConfig, ReactorFactory, Trigger};
 pub use source::Source;
-
-/// Runs the examples of the guide.
-#[cfg(all(doctest, unix))]
-#[doc = include_str!("../../../docs/REACTORS.md")]
-struct Guide;

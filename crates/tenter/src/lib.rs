@@ -122,3 +122,8 @@ pub mod reactor {
     #[doc(inline)]
     pub use tenter_runtime::{ChosenBy, ReactorReport, Trial};
 }
+
+/// Runs the example of the guide.
+#[cfg(all(doctest, unix))]
+#[doc = include_str!("../../../docs/REACTORS.md")]
+struct Guide;

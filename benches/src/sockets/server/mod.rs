@@ -36,6 +36,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use ::tenter::Backend;
+
 use super::dialog::{Dialog, obey, word};
 use super::system::{self, Cpu};
 use crate::case::Role;
@@ -148,9 +150,16 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start<E: Entrant>(service: Service, workers: usize, cpu: Cpu) -> io::Result<Self> {
+    /// Starts one; a runtime of tenter's gets the reactor, if one is named.
+    pub(super) fn start<E: Entrant>(
+        service: Service,
+        workers: usize,
+        cpu: Cpu,
+        reactor: Option<Backend>,
+    ) -> io::Result<Self> {
         let (service, workers, cpu) = (service.word(), workers.to_string(), cpu.word());
-        let (dialog, address) = Dialog::start(CHILD, &[E::NAME, &service, &workers, &cpu])?;
+        let reactor = reactor.map(|reactor| ("TENTER_REACTOR", reactor.name()));
+        let (dialog, address) = Dialog::start(CHILD, &[E::NAME, &service, &workers, &cpu], reactor)?;
         let address = address.parse().map_err(io::Error::other)?;
         Ok(Server { dialog, address })
     }
