@@ -13,7 +13,7 @@ const MANY: [Backend; 3] = [Backend::Uring, Backend::Epoll, Backend::Poll];
 #[test]
 fn a_runtime_that_may_must_start_on_the_next_reactor_and_say_so() {
     without(libc::SYS_io_uring_setup, libc::EPERM, || {
-        let runtime = Builder::new_multi_thread().worker_threads(1).reactors(MANY).build().unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(1).reactors(MANY).faulty(None).build().unwrap();
         let report = runtime.reactor_report();
         assert_eq!((report.name, report.chosen_by), ("epoll", ChosenBy::Builder));
         let text = report.to_string();
@@ -24,7 +24,7 @@ fn a_runtime_that_may_must_start_on_the_next_reactor_and_say_so() {
         assert_eq!(runtime.block_on(runtime.spawn(async { 6 * 7 })), 42);
         assert!(!Backend::working().contains(&Backend::Uring));
     });
-    let allowed = Builder::new_current_thread().reactors(MANY).build().unwrap();
+    let allowed = Builder::new_current_thread().reactors(MANY).faulty(None).build().unwrap();
     assert_eq!(allowed.reactor_report().to_string(), "uring (as the program asked)");
 }
 

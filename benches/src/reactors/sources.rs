@@ -1,6 +1,7 @@
 //! How many sources a reactor watches before it, or the system, has enough.
 
 use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::child;
 use crate::sockets::raise_descriptor_limit;
 
 /// The name of the child process that tries; its argument is the reactor's name. It prints how many sources were
-/// registered, whether the last one was reported (1), and whether it was the reactor that had enough (1) and not the
+/// registered, whether one of them was reported (1), and whether it was the reactor that had enough (1) and not the
 /// limit of open files.
 pub(super) const CHILD: &str = "sources";
 
@@ -21,7 +22,7 @@ const SPARE: u64 = 64;
 /// Not more than that is tried, so that a machine without limits is not filled up.
 const MOST: u64 = 100_000;
 
-/// How long the last source's event may take.
+/// How long the event may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a child finds out, in a few words.
@@ -43,24 +44,25 @@ pub(super) fn main(words: &[String]) -> String {
     format!("{count} {} {}", u8::from(reported), u8::from(refused))
 }
 
-/// Registers duplicates of one socket until someone has enough; then sees whether the last one is reported when there is
-/// something to read.
+/// Registers one socket and duplicates of a quiet one until someone has enough; then sees whether the first one is
+/// reported, from among all others, when there is something to read.
 fn fill(backend: Backend, most: usize) -> io::Result<(usize, bool, bool)> {
     let runtime = Builder::new_current_thread().reactor(backend).build()?;
     let (socket, mut peer) = UnixStream::pair()?;
-    let mut sources = Vec::new();
+    let quiet = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let watched = runtime.enter(|| Async::new(socket))?;
+    let mut others = Vec::new();
     let mut refused = false;
-    while sources.len() < most && !refused {
-        let Ok(duplicate) = socket.try_clone() else { break };
+    while others.len() + 1 < most && !refused {
+        let Ok(duplicate) = quiet.try_clone() else { break };
         match runtime.enter(|| Async::new(duplicate)) {
-            Ok(source) => sources.push(source),
+            Ok(source) => others.push(source),
             Err(_) => refused = true,
         }
     }
-    let Some(last) = sources.last() else { return Ok((0, false, refused)) };
     let reported = runtime.block_on(async {
         // Tried first and found empty: what ends the wait is the reactor.
-        let reading = last.read_with(|mut socket| socket.read(&mut [0]));
+        let reading = watched.read_with(|mut socket| socket.read(&mut [0]));
         let writing = async {
             Timer::after(Duration::from_millis(50)).await;
             peer.write_all(b"x")?;
@@ -69,7 +71,7 @@ fn fill(backend: Backend, most: usize) -> io::Result<(usize, bool, bool)> {
         };
         future::or(reading, writing).await.is_ok_and(|count| count == 1)
     });
-    Ok((sources.len(), reported, refused))
+    Ok((others.len() + 1, reported, refused))
 }
 
 #[cfg(test)]
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_many_sources_is_reported() {
+    fn one_of_many_sources_is_reported() {
         for backend in Backend::working() {
             assert_eq!(fill(backend, 200).unwrap(), (200, true, false), "{backend}");
         }
