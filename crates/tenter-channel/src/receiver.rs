@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -27,6 +28,10 @@ pub struct Receiver<T> {
     /// The channel, and the place among the streams if `poll_next` has been pending.
     stream: OwnedWaiter<Channel<T>>,
 }
+
+// A panic of a message's own code, its drop, finds the channel as it is between two operations.
+impl<T> UnwindSafe for Receiver<T> {}
+impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
     pub(crate) fn new(channel: Arc<Channel<T>>) -> Self {

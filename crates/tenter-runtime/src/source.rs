@@ -1,6 +1,7 @@
 //! A registered source together with its runtime.
 
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll};
 
 use tenter_driver::{Direction, Registration};
@@ -14,6 +15,10 @@ pub struct Source {
     registration: Registration,
     handle: Handle,
 }
+
+// What it shares are words and locks that a panic leaves as they are; the reactor is not called under either.
+impl UnwindSafe for Source {}
+impl RefUnwindSafe for Source {}
 
 impl Source {
     /// Registers an object with the ambient runtime.

@@ -5,26 +5,35 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tenter::Backend;
+use url::Url;
+
+use crate::web;
 
 pub(crate) const HELP: &str = "\
-Crawls an embedded web site, one page at a time and on every backend, and compares.
+Crawls an embedded web site, one page at a time and on every backend, and compares; or, with --url, a real one.
 
   --reactor NAME     only this backend, beside the blocking crawler
-  --pages N          pages of the site (160)
-  --concurrency N    pages fetched at a time (32)
+  --pages N          pages of the site; with --url, the most pages asked for (160)
+  --concurrency N    pages fetched at a time (32; with --url, 4)
   --think-time MS    how long the server waits before each page, in milliseconds (20)
-  --timeout MS       how long one attempt at a page may take, in milliseconds (1000)
+  --timeout MS       how long one attempt at a page may take, in milliseconds (1000; with --url, 10000)
   --retries N        further attempts at a page that fails to come (1)
   --root DIR         the folder to serve (this repository)
   --skip-bad         leave out the pages that misbehave
   --json FILE        also write the results to FILE
   --help             print this
+
+  --url URL          crawl this site instead: its host only, breadth first, as robots.txt allows; http:// alone
+  --depth N          with --url: as many links away from there at most (8)
+  --delay MS         with --url: from one request to the next at least, in milliseconds (200)
+
+Exit codes: 0 all is well, or Ctrl-C; 1 the crawlers disagree, or no page came; 2 the command line is wrong.
 ";
 
 /// What the user wants.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Crawl(Args),
+    Crawl(Box<Args>),
     Help,
 }
 
@@ -32,13 +41,16 @@ pub(crate) enum Command {
 pub(crate) struct Args {
     pub(crate) reactor: Option<Backend>,
     pub(crate) pages: usize,
-    pub(crate) concurrency: usize,
+    concurrency: Option<usize>,
     pub(crate) think_time: Duration,
-    pub(crate) timeout: Duration,
+    timeout: Option<Duration>,
     pub(crate) retries: usize,
     pub(crate) root: PathBuf,
     pub(crate) skip_bad: bool,
     pub(crate) json: Option<PathBuf>,
+    pub(crate) url: Option<Url>,
+    pub(crate) depth: usize,
+    pub(crate) delay: Duration,
 }
 
 impl Default for Args {
@@ -46,13 +58,16 @@ impl Default for Args {
         Args {
             reactor: None,
             pages: 160,
-            concurrency: 32,
+            concurrency: None,
             think_time: Duration::from_millis(20),
-            timeout: Duration::from_millis(1000),
+            timeout: None,
             retries: 1,
             root: repository(),
             skip_bad: false,
             json: None,
+            url: None,
+            depth: 8,
+            delay: Duration::from_millis(200),
         }
     }
 }
@@ -85,19 +100,32 @@ impl Args {
                 }
             }
         }
-        Ok(Command::Crawl(args))
+        Ok(Command::Crawl(Box::new(args)))
+    }
+
+    /// Pages fetched at a time. A site that is not ours is asked for fewer.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.concurrency.unwrap_or(if self.url.is_some() { 4 } else { 32 })
+    }
+
+    /// How long one attempt at a page may take. A site that is not ours is further away.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(if self.url.is_some() { 10 } else { 1 }))
     }
 
     fn set(&mut self, name: &str, value: &mut dyn FnMut() -> Result<String, String>) -> Result<(), String> {
         match name {
             "--reactor" => self.reactor = Some(backend(&value()?)?),
             "--pages" => self.pages = number(name, &value()?, 1, 1_000_000)?,
-            "--concurrency" => self.concurrency = number(name, &value()?, 1, 10_000)?,
+            "--concurrency" => self.concurrency = Some(number(name, &value()?, 1, 10_000)?),
             "--think-time" => self.think_time = milliseconds(name, &value()?, 0)?,
-            "--timeout" => self.timeout = milliseconds(name, &value()?, 1)?,
+            "--timeout" => self.timeout = Some(milliseconds(name, &value()?, 1)?),
             "--retries" => self.retries = number(name, &value()?, 0, 100)?,
             "--root" => self.root = PathBuf::from(value()?),
             "--json" => self.json = Some(PathBuf::from(value()?)),
+            "--url" => self.url = Some(web::start(&value()?).map_err(|error| error.to_string())?),
+            "--depth" => self.depth = number(name, &value()?, 0, 10_000)?,
+            "--delay" => self.delay = milliseconds(name, &value()?, 0)?,
             _ => return Err(format!("there is no option {name}")),
         }
         Ok(())
@@ -147,6 +175,9 @@ mod tests {
             ("--timeout soon", "whole number"),
             ("--fast", "no option --fast"),
             ("--skip-bad=yes", "takes no value"),
+            ("--url https://example.org/", "needs TLS"),
+            ("--url ftp://example.org/", "ftp: is not crawled"),
+            ("--url example.org", "http://example.org/"),
             ("--reactor abacus", "this program has"),
         ] {
             let message = parse(line).unwrap_err();

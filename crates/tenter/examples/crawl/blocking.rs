@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::crawl::{Failure, Frontier, Plan, Tally};
+use crate::crawl::{Failure, Fetched, Frontier, Plan, Tally};
 use crate::html::path_and_query;
 
 /// How long a read blocks before it looks at the deadline and at Ctrl-C.
@@ -32,7 +32,7 @@ pub(crate) fn crawl(plan: Plan) -> Tally {
             }
             result = client.fetch(&url);
         }
-        waiting.extend(frontier.record(&url, result));
+        waiting.extend(frontier.record(&url, result.map(|body| Fetched { body, html: true })));
     }
     frontier.tally()
 }
@@ -112,7 +112,7 @@ impl Client {
 }
 
 /// The address of a site that is named by its number.
-pub(crate) fn address(url: &Url) -> Result<SocketAddr, Failure> {
+fn address(url: &Url) -> Result<SocketAddr, Failure> {
     let ip = match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.into(),
         Some(url::Host::Ipv6(ip)) => ip.into(),

@@ -20,6 +20,8 @@ pub(crate) enum Scope {
     Pages,
     /// The pages that misbehave, and where they lead.
     Hostile,
+    /// All of a site that is not ours: one host and port.
+    Web,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,13 +56,25 @@ impl Plan {
     fn includes(&self, url: &Url) -> bool {
         let other_port = url.port_or_known_default() != self.start.port_or_known_default();
         let hostile = other_port || url.path().starts_with(BAD_PREFIX);
-        hostile == (self.scope == Scope::Hostile)
+        match self.scope {
+            Scope::Pages => !hostile,
+            Scope::Hostile => hostile,
+            Scope::Web => !other_port,
+        }
     }
 
     /// How a page is called in reports: the server's port differs from run to run, so it isn't part of the name.
     fn key(&self, url: &Url) -> String {
         if url.port() == self.start.port() { html::path_and_query(url) } else { "(another port)".to_owned() }
     }
+}
+
+/// A page that came.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetched {
+    pub(crate) body: Vec<u8>,
+    /// Whether it is said to be HTML, which has links.
+    pub(crate) html: bool,
 }
 
 /// Why a page did not come.
@@ -70,7 +84,11 @@ pub(crate) enum Failure {
     TooLarge,
     TimedOut,
     Refused,
-    /// The connection broke, or what came wasn't HTTP.
+    /// It is said to be elsewhere: a URL, as it was said.
+    Moved(String),
+    /// It is said to be under https, which takes TLS.
+    NeedsTls,
+    /// The connection could not be made or broke, or what came wasn't HTTP.
     Broken(String),
     /// The user pressed Ctrl-C.
     Stopped,
@@ -82,7 +100,16 @@ impl Failure {
         match self {
             Failure::Status(code) => *code >= 500,
             Failure::TimedOut | Failure::Refused | Failure::Broken(_) => true,
-            Failure::TooLarge | Failure::Stopped => false,
+            Failure::TooLarge | Failure::Stopped | Failure::Moved(_) | Failure::NeedsTls => false,
+        }
+    }
+
+    /// What it is, without what differs from one to the next.
+    pub(crate) fn kind(&self) -> String {
+        match self {
+            Failure::Broken(_) => "broken".to_owned(),
+            Failure::Moved(_) => "moved".to_owned(),
+            other => other.to_string(),
         }
     }
 }
@@ -94,7 +121,9 @@ impl fmt::Display for Failure {
             Failure::TooLarge => write!(f, "too large"),
             Failure::TimedOut => write!(f, "timed out"),
             Failure::Refused => write!(f, "refused"),
-            Failure::Broken(_) => write!(f, "broken"),
+            Failure::Moved(place) => write!(f, "moved to {place}"),
+            Failure::NeedsTls => write!(f, "needs TLS, which this example does not have"),
+            Failure::Broken(cause) => write!(f, "broken ({cause})"),
             Failure::Stopped => write!(f, "stopped"),
         }
     }
@@ -118,6 +147,8 @@ pub(crate) struct Tally {
     pub(crate) bytes: usize,
     /// Pages that came, but aren't well-formed HTML.
     pub(crate) malformed: usize,
+    /// Pages that came, but aren't HTML.
+    pub(crate) other: usize,
     pub(crate) retries: usize,
     pub(crate) failures: BTreeMap<String, Failure>,
 }
@@ -171,10 +202,10 @@ impl Frontier {
     }
 
     /// Records a page's result and returns the links on it that nobody has seen yet.
-    pub(crate) fn record(&self, url: &Url, result: Result<Vec<u8>, Failure>) -> Vec<Url> {
+    pub(crate) fn record(&self, url: &Url, result: Result<Fetched, Failure>) -> Vec<Url> {
         let key = self.plan.key(url);
-        let body = match result {
-            Ok(body) => body,
+        let Fetched { body, html } = match result {
+            Ok(fetched) => fetched,
             Err(Failure::Stopped) => return Vec::new(),
             Err(failure) => {
                 self.with(|state| state.tally.failures.insert(key, failure));
@@ -182,18 +213,35 @@ impl Frontier {
             }
         };
         // The costly part stays outside of the lock.
-        let found = html::links(url, &body);
+        let found = if html { html::links(url, &body) } else { html::Links::default() };
         let hash = fnv1a(FNV_OFFSET, &body);
         self.plan.bar.inc(1);
         self.with(|state| {
             state.tally.bytes += body.len();
             state.tally.malformed += usize::from(found.malformed);
+            state.tally.other += usize::from(!html);
             state.tally.pages.insert(key, hash);
-            found.urls.into_iter().filter(|url| self.plan.includes(url) && state.seen.insert(url.clone())).collect()
-        })
+        });
+        self.unseen(found.urls)
+    }
+
+    /// Those of some links that belong to this crawl and that nobody has seen yet.
+    pub(crate) fn unseen(&self, urls: Vec<Url>) -> Vec<Url> {
+        let mut unseen = urls;
+        unseen.retain(|url| self.plan.includes(url));
+        self.with(|state| unseen.retain(|url| state.seen.insert(url.clone())));
+        unseen
     }
 
     pub(crate) fn tally(&self) -> Tally {
         self.with(|state| state.tally.clone())
     }
+}
+
+#[test]
+fn a_failure_is_shown_with_its_cause_and_counted_by_its_kind() {
+    let none_left = Failure::from(io::Error::from_raw_os_error(24));
+    assert!(none_left.to_string().contains("(os error 24)"), "{none_left}");
+    assert_eq!(none_left.kind(), "broken");
+    assert_eq!(Failure::Moved("/x".to_owned()).kind(), "moved");
 }

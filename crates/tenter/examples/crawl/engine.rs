@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use futures_lite::future;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{HOST, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, HOST, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
 use tenter::net::TcpStream;
 use tenter::queue::Queue;
@@ -19,9 +18,8 @@ use tenter::{Backend, Builder, Task, spawn};
 use tenter_hyper::Io;
 use url::Url;
 
-use crate::blocking::address;
 use crate::body::Sent;
-use crate::crawl::{Failure, Frontier, Limits, Plan, Tally};
+use crate::crawl::{Failure, Fetched, Frontier, Limits, Plan, Tally};
 use crate::html::path_and_query;
 
 /// Crawls on a runtime with this backend.
@@ -48,16 +46,16 @@ async fn run(plan: Plan) -> Tally {
 }
 
 /// Ends some time after Ctrl-C, well within a second.
-async fn stopped(plan: &Plan) {
+pub(crate) async fn stopped(plan: &Plan) {
     while !plan.stopped() {
         sleep(Duration::from_millis(50)).await;
     }
 }
 
 async fn worker(queue: Arc<Queue<Url>>, frontier: Arc<Frontier>) {
-    let mut client = Client { limits: frontier.plan().limits, connection: None };
+    let mut client = Client::new(frontier.plan().limits);
     while let Ok(url) = queue.get().await {
-        let result = client.fetch(&url, &frontier).await;
+        let result = client.fetch(&url, || frontier.retried()).await;
         for link in frontier.record(&url, result) {
             if queue.put(link).await.is_err() {
                 return;
@@ -67,22 +65,28 @@ async fn worker(queue: Arc<Queue<Url>>, frontier: Arc<Frontier>) {
     }
 }
 
-struct Client {
+/// Fetches pages, one at a time.
+pub(crate) struct Client {
     limits: Limits,
     /// The connection of the last page, if it can serve another.
     connection: Option<Connection>,
 }
 
 struct Connection {
-    address: SocketAddr,
+    /// The host and port that it leads to.
+    to: String,
     requests: SendRequest<Sent>,
     // Moves the bytes; goes with the connection.
     _driver: Task<()>,
 }
 
 impl Client {
-    /// Fetches a page, with as many attempts as allowed.
-    async fn fetch(&mut self, url: &Url, frontier: &Frontier) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Client { limits, connection: None }
+    }
+
+    /// Fetches a page, with as many attempts as allowed; tells of each but the first.
+    pub(crate) async fn fetch(&mut self, url: &Url, mut retried: impl FnMut()) -> Result<Fetched, Failure> {
         let mut left = self.limits.retries;
         loop {
             let attempt = timeout(self.limits.timeout, self.attempt(url)).await;
@@ -90,7 +94,7 @@ impl Client {
             match &result {
                 Err(failure) if failure.is_transient() && left > 0 => {
                     left -= 1;
-                    frontier.retried();
+                    retried();
                 }
                 _ => return result,
             }
@@ -98,35 +102,62 @@ impl Client {
     }
 
     /// One attempt. The connection is kept only if the attempt came to its end.
-    async fn attempt(&mut self, url: &Url) -> Result<Vec<u8>, Failure> {
-        let address = address(url)?;
-        let mut connection = match self.connection.take() {
-            Some(connection) if connection.address == address => connection,
-            _ => connect(address).await?,
+    async fn attempt(&mut self, url: &Url) -> Result<Fetched, Failure> {
+        let host = url.host_str().ok_or_else(|| Failure::Broken("a URL without a host".to_owned()))?;
+        let to = format!("{host}:{}", url.port_or_known_default().unwrap_or(80));
+        let request = || {
+            Request::get(path_and_query(url))
+                .header(HOST, url.port().map_or(host.to_owned(), |port| format!("{host}:{port}")))
+                .header(USER_AGENT, "tenter-crawl")
+                .body(Sent::Nothing)
+                .map_err(|error| Failure::Broken(error.to_string()))
         };
-        connection.requests.ready().await.map_err(broken)?;
-        let request = Request::get(path_and_query(url))
-            .header(HOST, address.to_string())
-            .header(USER_AGENT, "tenter-crawl")
-            .body(Sent::Nothing)
-            .map_err(|error| Failure::Broken(error.to_string()))?;
-        let response = connection.requests.send_request(request).await.map_err(broken)?;
+        // A server may end a connection between two requests, so a failure on an old one says nothing about this page.
+        let reused = match self.connection.take() {
+            Some(mut old) if old.to == to => match old.send(request()?).await {
+                Ok(response) => Some((old, response)),
+                Err(_) => None,
+            },
+            _ => None,
+        };
+        let (connection, response) = match reused {
+            Some(reused) => reused,
+            None => {
+                let mut new = connect(to).await?;
+                let response = new.send(request()?).await.map_err(broken)?;
+                (new, response)
+            }
+        };
         let status = response.status();
+        let header =
+            |name| response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let (location, kind) = (header(LOCATION), header(CONTENT_TYPE));
         let body = read(response, self.limits.max_body).await?;
         self.connection = Some(connection);
-        if status.is_success() { Ok(body) } else { Err(Failure::Status(status.as_u16())) }
+        match location {
+            Some(location) if status.is_redirection() => Err(Failure::Moved(location)),
+            _ if !status.is_success() => Err(Failure::Status(status.as_u16())),
+            _ => Ok(Fetched { body, html: kind.is_none_or(|kind| kind.to_ascii_lowercase().contains("html")) }),
+        }
     }
 }
 
-async fn connect(address: SocketAddr) -> Result<Connection, Failure> {
-    let stream = TcpStream::connect(address).await?;
+impl Connection {
+    async fn send(&mut self, request: Request<Sent>) -> Result<Response<Incoming>, hyper::Error> {
+        self.requests.ready().await?;
+        self.requests.send_request(request).await
+    }
+}
+
+async fn connect(to: String) -> Result<Connection, Failure> {
+    let stream = TcpStream::connect(to.as_str()).await?;
     stream.set_nodelay(true)?;
     let (requests, driver) = handshake(Io::new(stream)).await.map_err(broken)?;
     let driver = spawn(async move {
         // The request that fails reports it.
         let _ = driver.await;
     });
-    Ok(Connection { address, requests, _driver: driver })
+    Ok(Connection { to, requests, _driver: driver })
 }
 
 /// Reads a body of at most `limit` bytes.

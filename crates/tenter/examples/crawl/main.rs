@@ -19,6 +19,7 @@
 //! | `html` | finds links |
 //! | `blocking` | the crawler with blocking sockets, one page at a time |
 //! | `engine` | the crawler on tenter |
+//! | `web`, `robots`, `trip` | the crawl of a real site (`--url http://…`), what it is asked not to visit, its report |
 //! | `report`, `stats` | the table, the JSON file, clocks |
 
 #![forbid(unsafe_code)]
@@ -31,43 +32,82 @@ mod engine;
 mod html;
 mod render;
 mod report;
+mod robots;
 mod serve;
 mod site;
 mod stats;
+mod trip;
+mod web;
 
 use std::error::Error;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tenter::Backend;
+use url::Url;
 
 use crate::args::{Args, Command};
 use crate::crawl::{Limits, Plan, Scope, Tally};
 use crate::report::Row;
 use crate::serve::Server;
 use crate::site::Site;
+use crate::web::Bounds;
 
 fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args().skip(1)) {
-        Ok(Command::Crawl(args)) => args,
-        Ok(Command::Help) => {
-            print!("{}", args::HELP);
-            return ExitCode::SUCCESS;
-        }
+    let done = match Args::parse(std::env::args().skip(1)) {
+        Ok(Command::Crawl(args)) => run(&args),
+        Ok(Command::Help) => say(args::HELP).map(|()| true).map_err(Into::into),
         Err(message) => {
-            eprintln!("crawl: {message}\nTry --help.");
+            complain(&format!("{message}\nTry --help."));
             return ExitCode::from(2);
         }
     };
-    match run(&args) {
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Whoever read has seen enough.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
-            eprintln!("crawl: {error}");
+            complain(&error.to_string());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints; unlike `print!`, a closed standard output is an error.
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Says what is wrong, if there is somebody to say it to.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "crawl: {text}");
+}
+
+/// A file for the results, made before there are any, so that a bad path does not come up at the end.
+struct Results<'a>(Option<(&'a Path, File)>);
+
+impl<'a> Results<'a> {
+    fn make(path: Option<&'a PathBuf>) -> Result<Self, String> {
+        let make = |path: &'a PathBuf| match File::create(path) {
+            Ok(file) => Ok((path.as_path(), file)),
+            Err(error) => Err(format!("can't write {}: {error}", path.display())),
+        };
+        path.map(make).transpose().map(Results)
+    }
+
+    fn write(self, text: impl FnOnce() -> String) -> Result<(), String> {
+        let Some((path, mut file)) = self.0 else { return Ok(()) };
+        file.write_all(text().as_bytes()).map_err(|error| format!("can't write {}: {error}", path.display()))
     }
 }
 
@@ -94,19 +134,44 @@ impl Crawler {
     }
 }
 
-/// Crawls and prints; `false` if the crawlers don't agree on what they saw.
+/// Crawls and prints; `false` if the crawlers don't agree on what they saw, or none came.
 fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
+    let results = Results::make(args.json.as_ref())?;
     let stop = Arc::new(AtomicBool::new(false));
     let on_signal = Arc::clone(&stop);
     ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))?;
+    match &args.url {
+        Some(url) => visit(args, url, stop, results),
+        None => compare(args, &stop, results),
+    }
+}
 
+/// Crawls a real site.
+fn visit(args: &Args, url: &Url, stop: Arc<AtomicBool>, results: Results<'_>) -> Result<bool, Box<dyn Error>> {
+    let bar = progress_bar("pages", args.pages)?;
+    let plan = Plan { start: url.clone(), scope: Scope::Web, limits: limits(args), stop: Arc::clone(&stop), bar };
+    let bounds = Bounds { pages: args.pages, depth: args.depth, delay: args.delay };
+    let bar = plan.bar.clone();
+    let trip = web::crawl(args.reactor, plan, bounds)?;
+    bar.finish_and_clear();
+    let interrupted = stop.load(Ordering::Relaxed);
+    results.write(|| trip::json(url, &trip, interrupted))?;
+    say(&trip::text(url, &trip, interrupted))?;
+    Ok(interrupted || !trip.tally.pages.is_empty())
+}
+
+/// Crawls the embedded site with every crawler.
+fn compare(args: &Args, stop: &Arc<AtomicBool>, results: Results<'_>) -> Result<bool, Box<dyn Error>> {
     let site = Site::of_folder(&args.root, args.pages)?;
-    println!("{} pages of {}, {} ms each", site.len(), args.root.display(), args.think_time.as_millis());
+    say(&format!("{} pages of {}, {} ms each\n", site.len(), args.root.display(), args.think_time.as_millis()))?;
+    if site.skipped() > 0 {
+        say(&format!("({} files are left out: larger than 512 KiB, no text, or unreadable)\n", site.skipped()))?;
+    }
     if site.len() < args.pages {
-        println!("(the folder has no more than that; asked for {})", args.pages);
+        say(&format!("(the folder has no more than that; asked for {})\n", args.pages))?;
     }
     let pages = site.len();
-    let server = Server::start(site, args.think_time, args.timeout * 3)?;
+    let server = Server::start(site, args.think_time, args.timeout() * 3)?;
 
     let mut crawlers = vec![Crawler::Blocking];
     match args.reactor {
@@ -120,15 +185,21 @@ fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
             break;
         }
         let bar = bars.add(progress_bar(crawler.name(), pages)?);
-        rows.push(measure(args, crawler, &server, &stop, bar)?);
+        rows.push(measure(args, crawler, &server, stop, bar)?);
     }
     let interrupted = stop.load(Ordering::Relaxed);
-    print!("{}", report::table(&rows, interrupted));
-    if let Some(file) = &args.json {
-        std::fs::write(file, report::json(&rows, args, interrupted))
-            .map_err(|error| format!("can't write {}: {error}", file.display()))?;
-    }
+    results.write(|| report::json(&rows, args, interrupted))?;
+    say(&report::table(&rows, interrupted))?;
     Ok(interrupted || report::agree(&rows))
+}
+
+fn limits(args: &Args) -> Limits {
+    Limits {
+        concurrency: args.concurrency(),
+        timeout: args.timeout(),
+        retries: args.retries,
+        max_body: 2 * 1024 * 1024,
+    }
 }
 
 /// One row: the crawl that is timed, then the one of the pages that misbehave.
@@ -139,12 +210,7 @@ fn measure(
     stop: &Arc<AtomicBool>,
     bar: ProgressBar,
 ) -> Result<Row, Box<dyn Error>> {
-    let limits = Limits {
-        concurrency: args.concurrency,
-        timeout: args.timeout,
-        retries: args.retries,
-        max_body: 2 * 1024 * 1024,
-    };
+    let limits = limits(args);
     let plan = |scope, bar| Plan { start: server.url(scope), scope, limits, stop: Arc::clone(stop), bar };
     let clock = stats::Clock::start(server);
     let tally = crawler.crawl(plan(Scope::Pages, bar.clone()))?;
@@ -162,4 +228,13 @@ fn measure(
 fn progress_bar(name: &'static str, pages: usize) -> Result<ProgressBar, Box<dyn Error>> {
     let style = ProgressStyle::with_template("{prefix:>14} {bar:32} {pos:>4}/{len} {msg}")?;
     Ok(ProgressBar::new(pages as u64).with_style(style).with_prefix(name))
+}
+
+#[test]
+fn a_bad_path_for_the_results_is_told_before_the_crawl() {
+    let command =
+        Args::parse(["--json", "/no/such/folder/x.json", "--url", "http://192.0.2.1/"].map(str::to_owned).into_iter());
+    let Ok(Command::Crawl(args)) = command else { panic!("{command:?}") };
+    let error = run(&args).unwrap_err().to_string();
+    assert!(error.contains("can't write /no/such/folder/x.json"), "{error}");
 }

@@ -157,7 +157,7 @@ mod tests {
             nodes.push(node(format!("/{name}"), name, Some(0), Content::Text((*text).to_owned())));
         }
         let by_url = nodes.iter().enumerate().map(|(index, node)| (node.url.clone(), index)).collect::<HashMap<_, _>>();
-        Tree { nodes, by_url }
+        Tree { nodes, by_url, skipped: 0 }
     }
 
     /// Where the page of node `index` leads, and whether it is malformed.

@@ -27,10 +27,10 @@ pub(crate) fn agree(rows: &[Row]) -> bool {
 }
 
 /// How often each kind of failure occurred.
-fn kinds(tally: &Tally) -> BTreeMap<String, usize> {
+pub(crate) fn kinds(tally: &Tally) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
     for failure in tally.failures.values() {
-        *kinds.entry(failure.to_string()).or_default() += 1;
+        *kinds.entry(failure.kind()).or_default() += 1;
     }
     kinds
 }
@@ -105,7 +105,7 @@ pub(crate) fn json(rows: &[Row], args: &Args, interrupted: bool) -> String {
         "{{\n  \"think_time_s\": {},\n  \"concurrency\": {},\n  \"interrupted\": {interrupted},\n  \"agree\": {},\n  \
          \"rows\": [\n    {}\n  ]\n}}\n",
         args.think_time.as_secs_f64(),
-        args.concurrency,
+        args.concurrency(),
         if interrupted { "null".to_owned() } else { agree(rows).to_string() },
         rows_json.join(",\n    ")
     )
@@ -130,14 +130,22 @@ fn row_json(rows: &[Row], row: &Row) -> String {
     )
 }
 
-fn failures_json(tally: &Tally) -> String {
+pub(crate) fn failures_json(tally: &Tally) -> String {
     let kinds: Vec<String> = kinds(tally).iter().map(|(kind, n)| format!("{}: {n}", quote(kind))).collect();
     format!("\"failures\": {{{}}}", kinds.join(", "))
 }
 
-/// A JSON string. What is quoted here holds no control characters.
-fn quote(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+/// A JSON string.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = "\"".to_owned();
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c < ' ' => drop(write!(out, "\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out + "\""
 }
 
 #[cfg(test)]

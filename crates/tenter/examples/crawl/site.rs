@@ -38,6 +38,8 @@ pub(crate) enum Content {
 pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) by_url: HashMap<String, usize>,
+    /// Files that aren't served: too large, no text, or unreadable.
+    pub(crate) skipped: usize,
 }
 
 /// What the server answers.
@@ -55,6 +57,7 @@ pub(crate) enum Reply {
 #[derive(Debug)]
 pub(crate) struct Site {
     pages: HashMap<String, Bytes>,
+    skipped: usize,
 }
 
 impl Site {
@@ -66,7 +69,12 @@ impl Site {
         let pages = (0..tree.nodes.len())
             .map(|index| (tree.nodes[index].url.clone(), Bytes::from(render::page(&tree, index))))
             .collect();
-        Ok(Site { pages })
+        Ok(Site { pages, skipped: tree.skipped })
+    }
+
+    /// How many files came up that aren't served: larger than 512 KiB, no text, or unreadable.
+    pub(crate) fn skipped(&self) -> usize {
+        self.skipped
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -92,7 +100,7 @@ impl Site {
 fn walk(root: &Path, limit: usize) -> io::Result<Tree> {
     let base = Url::parse("http://site/").expect("a constant");
     let root_node = Node { url: "/".into(), name: "/".into(), parent: None, content: Content::Folder(Vec::new()) };
-    let mut tree = Tree { by_url: HashMap::from([("/".to_owned(), 0)]), nodes: vec![root_node] };
+    let mut tree = Tree { by_url: HashMap::from([("/".to_owned(), 0)]), nodes: vec![root_node], skipped: 0 };
     let mut folders = VecDeque::from([(0, root.to_path_buf(), Vec::<String>::new())]);
     while let Some((parent, folder, segments)) = folders.pop_front() {
         for (name, path, is_folder) in
@@ -104,7 +112,10 @@ fn walk(root: &Path, limit: usize) -> io::Result<Tree> {
             let content = if is_folder {
                 Content::Folder(Vec::new())
             } else {
-                let Some(text) = text_of(&path) else { continue };
+                let Some(text) = text_of(&path) else {
+                    tree.skipped += 1;
+                    continue;
+                };
                 Content::Text(text)
             };
             let index = tree.nodes.len();
@@ -192,6 +203,20 @@ mod tests {
     fn two_walks_give_the_same_pages() {
         let pages = || Site::of_folder(crate_folder(), 20).unwrap().pages;
         assert_eq!(pages(), pages());
+    }
+
+    #[test]
+    fn files_that_are_not_served_are_counted() {
+        let folder = std::env::temp_dir().join(format!("tenter-crawl-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let large = "x".repeat(MAX_FILE as usize + 1);
+        for (name, bytes) in [("text", &b"a"[..]), ("binary", b"a\0"), ("large", large.as_bytes()), (".hidden", b"\0")]
+        {
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+        let site = Site::of_folder(&folder, 10).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!((site.len(), site.skipped()), (2, 2));
     }
 
     #[test]
