@@ -83,8 +83,10 @@ impl Load {
         let mean = self.mean.load(Relaxed);
         let mean = mean - mean / WEIGHT + runnable.min(1 << 16) * PART / WEIGHT;
         self.mean.store(mean, Relaxed);
-        // An eighth less than all: a thread that waits for a moment now and then needs its processor nevertheless.
-        self.busy.store(mean >= self.present.load(Relaxed) * PART * 7 / 8, Relaxed);
+        // An eighth less than all: a thread that waits for a moment now and then needs its processor nevertheless. And a
+        // quarter less once it is so, for one look at such a moment must not end it.
+        let eighths = if self.is_busy() { 6 } else { 7 };
+        self.busy.store(mean >= self.present.load(Relaxed) * PART * eighths / 8, Relaxed);
     }
 }
 
@@ -150,9 +152,11 @@ mod tests {
             load.take(2);
         }
         assert!(load.is_busy());
-        for _ in 0..20 {
-            load.take(1);
-        }
+        load.take(1);
+        assert!(load.is_busy(), "one thread waited for a moment");
+        load.take(1);
         assert!(!load.is_busy());
+        load.take(2);
+        assert!(!load.is_busy(), "one thread ran for a moment");
     }
 }
