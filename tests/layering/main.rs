@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "tenter-channel",
     "tenter-queue",
     "tenter-runtime",
+    "tenter-fs",
     "tenter-io",
     "tenter-net",
     "tenter-macros",

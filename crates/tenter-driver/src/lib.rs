@@ -15,5 +15,5 @@ mod timer;
 
 pub use driver::Driver;
 pub use seat::{MOST_EVENTS, Seat};
-pub use source::{Direction, Ready, Registration, WaiterKey};
+pub use source::{Direction, Ready, Registration, Submission, WaiterKey};
 pub use timer::TimerKey;

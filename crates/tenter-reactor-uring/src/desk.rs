@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use tenter_core::sync::{Condvar, Mutex, MutexGuard};
-use tenter_reactor::{Deadline, Events, ReactorError, Token};
+use tenter_reactor::{Abandoned, Completed, Deadline, Events, Operation, ReactorError, Refused, Ticket, Token};
 
 use crate::kernel::{Command, Kernel, Name};
 use crate::state::State;
@@ -16,14 +16,14 @@ use crate::state::State;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// A ring and everything that is known about it.
-pub struct Desk<K> {
-    kernel: K,
-    state: Mutex<State>,
+pub struct Desk<K: Kernel> {
+    pub(crate) kernel: K,
+    pub(crate) state: Mutex<State>,
     /// Notified when [`State::waiting`] ends.
     free: Condvar,
 }
 
-impl<K: fmt::Debug> fmt::Debug for Desk<K> {
+impl<K: Kernel + fmt::Debug> fmt::Debug for Desk<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk").field("kernel", &self.kernel).finish_non_exhaustive()
     }
@@ -58,7 +58,7 @@ impl<K: Kernel> Desk<K> {
     pub fn deregister(&self, fd: RawFd, token: Token) -> io::Result<()> {
         let mut state = self.lock();
         let (source, polled) = state.sources.begin_close(fd, token)?;
-        state.forget(source);
+        state.forget(Name::Source(source));
         if polled {
             state.commands.push_back(Command::Cancel(Name::Source(source)));
             state = self.submit(state)?;
@@ -74,7 +74,7 @@ impl<K: Kernel> Desk<K> {
             }
         }
         state.sources.finish_close(source);
-        drop(state);
+        Self::leave(state);
         if polled {
             self.kernel.settle();
         }
@@ -112,6 +112,7 @@ impl<K: Kernel> Desk<K> {
             }
             state.report(events);
             if std::mem::take(&mut state.woken) || !events.is_empty() || deadline.is_over() {
+                Self::leave(state);
                 return Ok(());
             }
         }
@@ -133,11 +134,71 @@ impl<K: Kernel> Desk<K> {
     }
 }
 
+/// Operations.
+impl<K: Kernel> Desk<K> {
+    /// Begins an operation.
+    ///
+    /// # Errors
+    /// What the system says, with the operation.
+    pub fn begin(&self, operation: Operation, token: Token) -> Result<Ticket, Box<Refused>> {
+        if token == Token::RESERVED {
+            return Err(Box::new(Refused::new(operation, ReactorError::ReservedToken.into())));
+        }
+        let mut state = self.lock();
+        let (number, command) = state.operations.open(operation, token);
+        state.commands.push_back(command);
+        // If the kernel can't be told now it will be by the next wait, which says so if it can't either.
+        drop(self.pass_on(state));
+        Ok(Ticket::new(number))
+    }
+
+    /// The outcome of an operation.
+    ///
+    /// # Errors
+    /// The ticket, if it is not over.
+    pub fn take(&self, ticket: Ticket) -> Result<Completed, Ticket> {
+        let mut state = self.lock();
+        let completed = state.operations.take(ticket.number());
+        if completed.is_some() {
+            state.forget(Name::Operation(ticket.number()));
+        }
+        completed.ok_or(ticket)
+    }
+
+    /// Gives an operation up.
+    pub fn abandon(&self, ticket: Ticket, how: Abandoned) {
+        let mut state = self.lock();
+        let name = Name::Operation(ticket.number());
+        state.forget(name);
+        if state.operations.abandon(ticket.number(), how) {
+            if how == Abandoned::Cancelled {
+                state.commands.push_back(Command::Cancel(name));
+            }
+            // Also what goes on to its end has to have begun: perhaps nobody ever waits again.
+            if let Ok(mut state) = self.submit(state) {
+                if !state.waiting {
+                    self.reap(&mut state);
+                }
+                Self::leave(state);
+            }
+        } else {
+            Self::leave(state);
+        }
+    }
+}
+
 /// The steps.
 impl<K: Kernel> Desk<K> {
     /// No foreign code runs under the lock, so what it guards is whole even if a thread panicked while it held it.
     fn lock(&self) -> Locked<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Releases the lock, and drops what nobody wants any more: that may close files.
+    fn leave(mut state: Locked<'_>) {
+        let discarded = std::mem::take(&mut state.operations.discarded);
+        drop(state);
+        drop(discarded);
     }
 
     fn has_work(&self, state: &State) -> bool {

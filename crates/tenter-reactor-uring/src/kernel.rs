@@ -9,18 +9,22 @@ use std::time::Duration;
 pub enum Name {
     /// The poll of the source with this number.
     Source(u32),
+    /// The operation with this number.
+    Operation(u32),
     /// Nobody: what was asked for happens beside the answer.
     Nobody,
 }
 
 impl Name {
     const SOURCE: u64 = 1 << 32;
+    const OPERATION: u64 = 2 << 32;
 
     /// As io_uring carries it.
     #[must_use]
     pub fn pack(self) -> u64 {
         match self {
             Self::Source(number) => Self::SOURCE | u64::from(number),
+            Self::Operation(number) => Self::OPERATION | u64::from(number),
             Self::Nobody => 0,
         }
     }
@@ -30,6 +34,7 @@ impl Name {
     pub fn unpack(bits: u64) -> Self {
         match bits & !u64::from(u32::MAX) {
             Self::SOURCE => Self::Source(bits as u32),
+            Self::OPERATION => Self::Operation(bits as u32),
             _ => Self::Nobody,
         }
     }
@@ -45,10 +50,29 @@ pub enum Command {
         /// Its descriptor.
         fd: RawFd,
     },
+    /// Read or write.
+    Transfer(Transfer),
     /// End what goes by this name.
     Cancel(Name),
     /// Answer at once, so that whoever waits returns.
     Answer,
+}
+
+/// A read or write of memory that stays where it is until the answer has been reaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The number of the operation.
+    pub operation: u32,
+    /// Whether it writes.
+    pub writes: bool,
+    /// The file's descriptor.
+    pub fd: RawFd,
+    /// Where the memory begins.
+    pub address: usize,
+    /// How many bytes.
+    pub length: u32,
+    /// Where in the file; `None`: at its own position.
+    pub offset: Option<u64>,
 }
 
 /// An answer.
@@ -100,7 +124,9 @@ mod tests {
 
     #[test]
     fn names_survive_the_kernel() {
-        for name in [Name::Nobody, Name::Source(0), Name::Source(7), Name::Source(u32::MAX)] {
+        for name in
+            [Name::Nobody, Name::Source(0), Name::Source(u32::MAX), Name::Operation(0), Name::Operation(u32::MAX)]
+        {
             assert_eq!(Name::unpack(name.pack()), name);
         }
     }

@@ -6,8 +6,10 @@
 #[doc(hidden)]
 pub mod desk;
 mod error;
+mod finish;
 #[doc(hidden)]
 pub mod kernel;
+mod operations;
 mod probe;
 mod reactor;
 mod ring;

@@ -1,12 +1,12 @@
 //! Whether a ring does here what the reactor needs.
 
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use crate::error::UringError;
-use crate::kernel::{Answer, Command, Kernel, Name};
+use crate::kernel::{Answer, Command, Kernel, Name, Transfer};
 use crate::ring::Ring;
 
 /// How long the kernel may take for an answer that is due at once.
@@ -23,18 +23,28 @@ const TRIAL: Name = Name::Source(0);
 pub(crate) fn probe(ring: &Ring) -> io::Result<()> {
     let (socket, _peer) = UnixStream::pair()?;
     ask(ring, Command::Watch { source: 0, fd: socket.as_raw_fd() })?;
-    let first = answer(ring, "answers to polls (Linux 5.1)")?;
+    let first = answer(ring, TRIAL, "answers to polls (Linux 5.1)")?;
     if first.result < 0 || !first.more {
         // Before 5.13 the flag is an invalid argument.
         return Err(UringError::Missing { what: "polls that go on after an event (Linux 5.13)" }.into());
     }
     ask(ring, Command::Cancel(TRIAL))?;
-    let last = answer(ring, "the cancelling of polls (Linux 5.5)")?;
+    let last = answer(ring, TRIAL, "the cancelling of polls (Linux 5.5)")?;
     if last.more || last.result != -libc::ECANCELED {
         return Err(UringError::Missing { what: "the cancelling of polls (Linux 5.5)" }.into());
     }
     ring.settle();
-    Ok(())
+    transfer(ring, socket.as_raw_fd())
+}
+
+/// Reads nothing.
+fn transfer(ring: &Ring, fd: RawFd) -> io::Result<()> {
+    let nothing = Transfer { operation: 0, writes: false, fd, address: 0, length: 0, offset: None };
+    ask(ring, Command::Transfer(nothing))?;
+    match answer(ring, Name::Operation(0), "reads (Linux 5.6)")?.result {
+        0 => Ok(()),
+        _ => Err(UringError::Missing { what: "reads (Linux 5.6)" }.into()),
+    }
 }
 
 fn ask(ring: &Ring, command: Command) -> io::Result<()> {
@@ -43,13 +53,13 @@ fn ask(ring: &Ring, command: Command) -> io::Result<()> {
     ring.submit().map(drop).map_err(UringError::explain)
 }
 
-/// The next answer about the trial.
-fn answer(ring: &Ring, what: &'static str) -> io::Result<Answer> {
+/// The next answer with this name.
+fn answer(ring: &Ring, name: Name, what: &'static str) -> io::Result<Answer> {
     let end = Instant::now() + PATIENCE;
     let mut found = None;
     while found.is_none() {
         ring.reap(&mut |answer| {
-            if answer.name == TRIAL {
+            if answer.name == name {
                 found = found.or(Some(answer));
             }
         });

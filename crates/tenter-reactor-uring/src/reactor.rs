@@ -5,7 +5,10 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Mutex, TryLockError};
 use std::time::Duration;
 
-use tenter_reactor::{Capabilities, Events, Interest, Reactor, ReactorError, Source, Token, Trigger};
+use tenter_reactor::{
+    Abandoned, Capabilities, Completed, Completions, Events, Interest, Operation, Reactor, ReactorError, Refused,
+    Source, Ticket, Token, Trigger,
+};
 
 use crate::desk::Desk;
 use crate::probe::probe;
@@ -85,6 +88,24 @@ impl Reactor for UringReactor {
 
     fn wake(&self) -> io::Result<()> {
         self.desk.wake()
+    }
+
+    fn completions(&self) -> Option<&dyn Completions> {
+        Some(self)
+    }
+}
+
+impl Completions for UringReactor {
+    fn submit(&self, operation: Operation, token: Token) -> Result<Ticket, Box<Refused>> {
+        self.desk.begin(operation, token)
+    }
+
+    fn take(&self, ticket: Ticket) -> Result<Completed, Ticket> {
+        self.desk.take(ticket)
+    }
+
+    fn abandon(&self, ticket: Ticket, how: Abandoned) {
+        self.desk.abandon(ticket, how);
     }
 }
 

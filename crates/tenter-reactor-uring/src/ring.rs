@@ -9,7 +9,7 @@ use io_uring::types::{Fd, SubmitArgs, Timespec};
 use io_uring::{IoUring, cqueue, opcode, squeue};
 
 use crate::error::UringError;
-use crate::kernel::{Answer, Command, Kernel, Name};
+use crate::kernel::{Answer, Command, Kernel, Name, Transfer};
 
 /// What a source is watched for. Without a flag for levels, the kernel reports edges.
 const WATCHED: u32 = (libc::POLLIN | libc::POLLOUT | libc::POLLPRI | libc::POLLRDHUP) as u32;
@@ -61,9 +61,21 @@ impl Ring {
             Command::Watch { source, fd } => {
                 opcode::PollAdd::new(Fd(fd), WATCHED).multi(true).build().user_data(Name::Source(source).pack())
             }
+            Command::Transfer(transfer) => Self::transfer(transfer),
             Command::Cancel(name) => opcode::AsyncCancel::new(name.pack()).build().user_data(Name::Nobody.pack()),
             Command::Answer => opcode::Nop::new().build().user_data(Name::Nobody.pack()),
         }
+    }
+
+    fn transfer(Transfer { operation, writes, fd, address, length, offset }: Transfer) -> squeue::Entry {
+        // All ones stand for the file's own position.
+        let offset = offset.unwrap_or(u64::MAX);
+        let entry = if writes {
+            opcode::Write::new(Fd(fd), address as *const u8, length).offset(offset).build()
+        } else {
+            opcode::Read::new(Fd(fd), address as *mut u8, length).offset(offset).build()
+        };
+        entry.user_data(Name::Operation(operation).pack())
     }
 }
 
@@ -71,7 +83,9 @@ impl Kernel for Ring {
     #[allow(unsafe_code, reason = "the kernel is given what a command points to")]
     fn push(&self, command: Command) -> bool {
         let entry = Self::entry(command);
-        // SAFETY: these commands point to nothing.
+        // SAFETY: of all commands `Transfer` alone points to something, to the buffer of an operation that is in the table of
+        // operations. It stays there, and is not touched, until its answer has been reaped; at the end of the desk it is
+        // waited for, or leaked.
         self.with_commands(|queue| unsafe { queue.push(&entry) }).is_ok()
     }
 

@@ -5,14 +5,16 @@ use std::collections::VecDeque;
 use tenter_reactor::Events;
 
 use crate::kernel::{Answer, Command, Name};
+use crate::operations::{After, Operations};
 use crate::sources::{Next, Sources};
 
 /// What is behind the desk's lock.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) sources: Sources,
-    /// Sources with something to report, each once, in the order in which they got it.
-    reports: VecDeque<u32>,
+    pub(crate) operations: Operations,
+    /// What has something to report, each once, in the order in which it got it.
+    reports: VecDeque<Name>,
     /// What is to be asked and did not find its way into the ring's queue yet.
     pub(crate) commands: VecDeque<Command>,
     /// Whether a thread is in the kernel, or about to be. It alone reaps, when it returns.
@@ -28,14 +30,25 @@ pub(crate) struct State {
 impl State {
     /// Takes an answer in.
     pub(crate) fn answer(&mut self, answer: Answer) {
-        let Name::Source(number) = answer.name else { return };
+        match answer.name {
+            Name::Source(number) => self.answer_source(number, answer),
+            Name::Operation(number) => match self.operations.answer(number, answer.result) {
+                After::Nothing => {}
+                After::Report => self.reports.push_back(answer.name),
+                After::Again(command) => self.commands.push_back(command),
+            },
+            Name::Nobody => {}
+        }
+    }
+
+    fn answer_source(&mut self, number: u32, answer: Answer) {
         match self.sources.answer(number, answer.result, answer.more) {
             Next::Nothing => {}
-            Next::Report => self.reports.push_back(number),
+            Next::Report => self.reports.push_back(answer.name),
             Next::Watch { fd, report } => {
                 self.commands.push_back(Command::Watch { source: number, fd });
                 if report {
-                    self.reports.push_back(number);
+                    self.reports.push_back(answer.name);
                 }
             }
         }
@@ -49,15 +62,20 @@ impl State {
     /// Reports as much as there is room for.
     pub(crate) fn report(&mut self, events: &mut Events) {
         while events.len() < events.capacity() {
-            let Some(number) = self.reports.pop_front() else { return };
-            if let Some(event) = self.sources.report(number) {
+            let event = match self.reports.pop_front() {
+                None => return,
+                Some(Name::Source(number)) => self.sources.report(number),
+                Some(Name::Operation(number)) => self.operations.report(number),
+                Some(Name::Nobody) => None,
+            };
+            if let Some(event) = event {
                 events.push(event);
             }
         }
     }
 
-    /// Forgets what there is to report about a source that is being deregistered.
-    pub(crate) fn forget(&mut self, number: u32) {
-        self.reports.retain(|reported| *reported != number);
+    /// Forgets what there is to report about what is being given up.
+    pub(crate) fn forget(&mut self, name: Name) {
+        self.reports.retain(|reported| *reported != name);
     }
 }

@@ -153,7 +153,8 @@ fn more_events_than_the_ring_holds_must_all_be_reported() {
         let end = Instant::now() + LONG;
         while missing.iter().any(|missing| *missing) {
             assert!(Instant::now() < end, "round {round}: {missing:?}");
-            reactor.wait(&mut events, Some(LONG)).unwrap();
+            // A wait that does not block fetches what the kernel keeps, too.
+            reactor.wait(&mut events, Some(if round % 2 == 0 { LONG } else { Duration::ZERO })).unwrap();
             for event in events.iter().filter(|event| event.readiness.contains(Readiness::READ)) {
                 missing[event.token.0] = false;
             }

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
+mod completions;
 mod deadline;
 mod error;
 mod event;
@@ -20,6 +21,7 @@ pub mod faulty;
 #[cfg_attr(docsrs, doc(cfg(feature = "oneshot")))]
 pub mod oneshot;
 
+pub use completions::{Abandoned, Action, Completed, Completions, Operation, Refused, Ticket};
 pub use deadline::Deadline;
 pub use error::ReactorError;
 pub use event::{Event, Events, Interest, Readiness, Token};

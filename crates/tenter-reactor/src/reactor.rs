@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Events, Interest, Source, Token};
+use crate::{Completions, Events, Interest, Source, Token};
 
 /// How a reactor reports readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,4 +150,9 @@ pub trait Reactor: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// Errors of the operating system; then the wake may be lost.
     fn wake(&self) -> io::Result<()>;
+
+    /// The operations that it carries out itself, if it is a reactor that does so.
+    fn completions(&self) -> Option<&dyn Completions> {
+        None
+    }
 }

@@ -15,6 +15,7 @@ mod runtime;
 mod seed;
 mod shared;
 mod source;
+mod submission;
 mod timer;
 
 pub use ambient::{block_on, spawn, try_unblock, unblock};
@@ -25,10 +26,11 @@ pub use error::BuildError;
 pub use handle::{Handle, TaskBuilder};
 pub use runtime::Runtime;
 pub use source::{Ready, Source, WaiterKey};
+pub use submission::Submission;
 pub use tenter_blocking::{Lane, SpawnError};
 pub use tenter_core::{clock::Clock, coop};
 pub use tenter_driver::Direction;
-pub use tenter_reactor::{Reactor, ReactorConfig};
+pub use tenter_reactor::{Action, Completed, Operation, Reactor, ReactorConfig, Refused};
 pub use tenter_scheduler::Latency;
 pub use tenter_task::{
     FallibleTask, Task, TaskId, UnhandledPanic, UnhandledPanicHook, current_id, current_name, set_unhandled_panic_hook,

@@ -124,7 +124,7 @@ impl Source {
 }
 
 #[cold]
-fn shut_down() -> io::Error {
+pub(crate) fn shut_down() -> io::Error {
     let message = "the runtime that watches this was shut down; take the object out and register it with another";
     io::Error::new(io::ErrorKind::NotConnected, message)
 }

@@ -60,6 +60,11 @@ pub use tenter_macros::test;
 #[doc(inline)]
 pub use tenter_net as net;
 
+/// Files and directories.
+#[cfg(feature = "fs")]
+#[doc(inline)]
+pub use tenter_fs as fs;
+
 /// One current-thread runtime per core.
 #[doc(inline)]
 pub use tenter_runtime::per_core;

@@ -6,11 +6,13 @@ mod raw;
 mod registration;
 mod slab;
 mod slot;
+mod submission;
 mod waiters;
 mod word;
 
 pub use direction::Direction;
 pub use registration::Registration;
+pub use submission::Submission;
 pub use waiters::WaiterKey;
 pub use word::Ready;
 
