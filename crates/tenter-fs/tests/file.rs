@@ -8,7 +8,7 @@ use std::io::SeekFrom;
 use std::pin::Pin;
 use std::task::Poll;
 
-use common::{Scratch, everywhere};
+use common::everywhere;
 use fastrand::Rng;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt, future};
 use tenter_fs::{DirBuilder, File, OpenOptions};

@@ -41,7 +41,7 @@ impl Driver {
             let error = std::io::Error::new(std::io::ErrorKind::Unsupported, "this reactor only tells what is ready");
             return Err(Box::new(Refused::new(operation, error)));
         };
-        let slot = match self.sources().open(RawSource::VACANT) {
+        let slot = match self.sources().open(RawSource::VACANT, true) {
             Ok(slot) => slot,
             Err(error) => return Err(Box::new(Refused::new(operation, error))),
         };
@@ -83,7 +83,7 @@ impl Submission {
                 self.entry().word.clear(self.slot.generation, seen, Direction::Read);
             }
             // There is no source to arm.
-            let site = Site { slot: self.slot, armed_by: None };
+            let site = Site { arms: false, ..self.driver.site(self.slot) };
             if self.entry().wait(&site, Direction::Read, cx.waker().clone(), None).is_pending() {
                 return Poll::Pending;
             }

@@ -1,4 +1,5 @@
 //! Runtimes and directories to try files in.
+#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -56,7 +56,7 @@ use std::time::Duration;
 pub use self::faults::{Faults, When};
 use self::state::State;
 pub use self::state::Tally;
-use crate::{Capabilities, Deadline, Events, Interest, Reactor, ReactorError, Source, Token, Trigger};
+use crate::{Capabilities, Completions, Deadline, Events, Interest, Reactor, ReactorError, Source, Token, Trigger};
 
 /// The longest call of the reactor within while an event is held back: it must not wait for news that may never come.
 const WHILE_HOLDING: Duration = Duration::from_millis(1);
@@ -188,5 +188,9 @@ impl Reactor for Faulty {
     fn wake(&self) -> io::Result<()> {
         self.woken.store(true, Ordering::Release);
         self.inner.wake()
+    }
+
+    fn completions(&self) -> Option<&dyn Completions> {
+        self.inner.completions()
     }
 }
