@@ -133,6 +133,25 @@ impl<T: Item, const N: usize> Ring<T, N> {
         }
     }
 
+    /// Takes all items, with one swap; any thread may.
+    pub fn take_all(&self, mut to: impl FnMut(T)) {
+        let mut raws = [ptr::null_mut(); N];
+        loop {
+            let head = self.head.0.load(Acquire);
+            let available = self.tail.0.load(Acquire).wrapping_sub(head);
+            if available > N {
+                continue; // as in `steal_into`
+            }
+            for (i, raw) in raws.iter_mut().enumerate().take(available) {
+                *raw = self.slots[head.wrapping_add(i) & Self::MASK].load(Relaxed);
+            }
+            if self.head.0.compare_exchange(head, head.wrapping_add(available), AcqRel, Relaxed).is_ok() {
+                // SAFETY: as in `pop`, for `available` indices at once.
+                return raws[..available].iter().for_each(|&raw| to(unsafe { Self::item(raw) }));
+            }
+        }
+    }
+
     /// # Safety
     /// `raw` is a pushed item that the caller alone has claimed.
     unsafe fn item(raw: *mut ()) -> T {

@@ -28,9 +28,6 @@ const SAMPLED: Duration = Duration::from_millis(4);
 /// at 90 ns each. Polls as short as this are not worth another thread at all, however many wait.
 const MOVING: u32 = 300;
 
-/// While a ring overflows, every so many pushes it is judged again whether another thread is worth its wake.
-const SPILL_LOOK: usize = 128;
-
 /// The schedule function of every runtime task: an item, so that it has no size.
 pub(crate) fn schedule(runnable: Runnable, info: ScheduleInfo) {
     // Read before the push: afterwards the task may be gone.
@@ -81,17 +78,9 @@ impl Context {
             return slot.inject(runnable);
         }
         let seat = &slot.seats[self.seat];
-        let overflow = if seat.spill.len() > 0 {
-            runnable
-        } else {
-            // SAFETY: the context is that of the thread in this seat, which alone pushes to its ring.
-            match unsafe { seat.ring.push(runnable) } {
-                Ok(()) => return,
-                Err(runnable) => runnable,
-            }
-        };
-        seat.spill.push(overflow);
-        if seat.spill.len() % SPILL_LOOK == 0 && slot.workers() > 0 {
+        // SAFETY: the context is that of the thread in this seat.
+        if unsafe { seat.push(runnable) } && slot.workers() > 0 {
+            // While a ring overflows it is judged again and again whether another thread is worth its wake.
             self.offer(0);
         }
     }

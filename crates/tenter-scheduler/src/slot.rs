@@ -49,8 +49,10 @@ const OUTSIDE: usize = 8;
 pub(crate) struct Seat {
     pub(crate) lifo: Lifo<Runnable>,
     pub(crate) ring: Ring<Runnable, RING>,
-    /// What did not fit into the ring.
+    /// What did not fit into the ring: younger than what is there.
     pub(crate) spill: Spill<Runnable>,
+    /// Youngest of all: what is queued while something waits in the spill or here. One lock then moves all of it.
+    pub(crate) last: Ring<Runnable, RING>,
     pub(crate) parker: Parker,
     /// How many tasks were polled here, wrapping; written by the occupant. Tells a thief whether the LIFO slot moves.
     pub(crate) polls: AtomicU32,
@@ -82,6 +84,7 @@ impl Seat {
             lifo: Lifo::new(),
             ring: Ring::new(),
             spill: Spill::new(),
+            last: Ring::new(),
             parker: Parker::new(),
             polls: AtomicU32::new(0),
             tally: Tally::new(),
@@ -108,7 +111,7 @@ impl Seat {
 
     /// How many tasks wait here besides the one in the LIFO slot; a snapshot.
     pub(crate) fn queued(&self) -> usize {
-        self.ring.len() + self.spill.len()
+        self.ring.len() + self.spill.len() + self.last.len()
     }
 
     /// Whether anything waits here; a snapshot.
@@ -118,7 +121,32 @@ impl Seat {
 
     /// Takes a task, from wherever there is one. Any thread may.
     pub(crate) fn take_any(&self) -> Option<Runnable> {
-        self.ring.pop().or_else(|| self.spill.pop()).or_else(|| self.lifo.take())
+        self.ring.pop().or_else(|| self.spill.pop()).or_else(|| self.last.pop()).or_else(|| self.lifo.take())
+    }
+
+    /// Appends a task to its queues; `true` if it was much that had no room in the ring lately.
+    ///
+    /// # Safety
+    /// The caller is the occupant.
+    #[inline]
+    pub(crate) unsafe fn push(&self, runnable: Runnable) -> bool {
+        let younger = if self.spill.len() > 0 || !self.last.is_empty() {
+            runnable
+        } else {
+            // SAFETY: the occupant alone pushes to its ring.
+            match unsafe { self.ring.push(runnable) } {
+                Ok(()) => return false,
+                Err(runnable) => runnable,
+            }
+        };
+        // SAFETY: as above.
+        let Err(runnable) = (unsafe { self.last.push(younger) }) else { return false };
+        self.spill.extend(|queue| self.last.take_all(|runnable| queue.push_back(runnable)));
+        // SAFETY: as above.
+        if unsafe { self.last.push(runnable) }.is_err() {
+            unreachable!("nobody else fills what was just emptied");
+        }
+        true
     }
 
     /// Its occupant polls no more for now, and its queues are empty or about to be.

@@ -1,4 +1,4 @@
-//! What does not fit into a worker's ring: it waits behind it, in order.
+//! What fits neither into a worker's ring nor into the one for what is youngest: it waits between them, in order.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{
@@ -29,15 +29,10 @@ impl<T> Spill<T> {
         self.len.load(Relaxed)
     }
 
-    pub(crate) fn push(&self, item: T) {
+    /// Appends what `fill` pushes to the back.
+    pub(crate) fn extend(&self, fill: impl FnOnce(&mut VecDeque<T>)) {
         let mut queue = self.lock();
-        queue.push_back(item);
-        self.note(&queue);
-    }
-
-    pub(crate) fn extend(&self, items: impl Iterator<Item = T>) {
-        let mut queue = self.lock();
-        queue.extend(items);
+        fill(&mut queue);
         self.note(&queue);
     }
 
@@ -79,8 +74,7 @@ mod tests {
     fn it_gives_the_oldest_first_and_its_room_back() {
         let spill = Spill::new();
         assert_eq!(spill.pop(), None);
-        spill.extend(0..10_000);
-        spill.push(10_000);
+        spill.extend(|queue| queue.extend(0..10_001));
         let mut rest = Vec::new();
         assert_eq!(spill.take(3, |item| rest.push(item)), Some(0));
         assert_eq!((rest, spill.len()), (vec![1, 2], 9_998));

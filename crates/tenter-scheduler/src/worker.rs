@@ -195,7 +195,9 @@ impl<'a> Worker<'a> {
 
     /// From behind the ring, which is empty: the first to run now, the rest into the ring.
     fn refill(&self) -> Option<Runnable> {
-        self.seat.spill.take(RING / 2, |runnable| self.enqueue(runnable))
+        let spilled = self.seat.spill.take(RING / 2, |runnable| self.enqueue(runnable));
+        // SAFETY: this thread sits in this seat, and its ring is empty.
+        spilled.or_else(|| unsafe { self.seat.last.steal_into(&self.seat.ring) })
     }
 
     /// To the ring; there is room, or nearly always.
@@ -325,23 +327,29 @@ impl<'a> Worker<'a> {
         let start = self.rng.usize(..seats.len());
         let victims = (0..seats.len()).map(|i| (start + i) % seats.len()).filter(|&i| i != self.context.seat);
         for victim in victims.filter(|&i| seats[i].is_offered()) {
-            // SAFETY: this thread sits in this seat, and its ring is empty: `find` has just failed.
-            let stolen = unsafe { seats[victim].ring.steal_into(&self.seat.ring) };
-            // Half of what is behind the ring, too: a victim that has so much keeps its ring full.
-            let behind = &seats[victim].spill;
-            let mut more = VecDeque::new();
-            if let Some(first) = behind.take(behind.len().div_ceil(2), |runnable| more.push_back(runnable)) {
-                more.push_front(first);
-            }
-            let stolen = stolen.or_else(|| more.pop_front());
-            if !more.is_empty() {
-                self.seat.spill.extend(more.into_iter());
-            }
+            let stolen = self.steal_from(&seats[victim]);
             if stolen.is_some() {
                 return stolen;
             }
         }
         None
+    }
+
+    fn steal_from(&self, victim: &Seat) -> Option<Runnable> {
+        // SAFETY: this thread sits in its seat, and its ring is empty: `find` has just failed.
+        let stolen = unsafe { victim.ring.steal_into(&self.seat.ring) };
+        // Half of what is behind the ring, too: a victim that has so much keeps its ring full.
+        let behind = &victim.spill;
+        let mut more = VecDeque::new();
+        if let Some(first) = behind.take(behind.len().div_ceil(2), |runnable| more.push_back(runnable)) {
+            more.push_front(first);
+        }
+        let stolen = stolen.or_else(|| more.pop_front());
+        if !more.is_empty() {
+            self.seat.spill.extend(|queue| queue.append(&mut more));
+        }
+        // SAFETY: as above.
+        stolen.or_else(|| unsafe { victim.last.steal_into(&self.seat.ring) })
     }
 
     /// Takes a LIFO slot's task if its worker does not: it is in a long poll.

@@ -122,12 +122,15 @@ impl<F, R: Record, G: Tracker> TaskFuture<F, R, G> {
 impl<F: Future, R: Record, G: Tracker> Future for TaskFuture<F, R, G> {
     type Output = Outcome<F::Output>;
 
-    #[inline]
+    // Always: its output is several words, and copied as a whole right after it was written piece by piece, the processor
+    // waits for each of the pieces.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: nothing is moved out of `this`; `future` is pinned structurally (its only other access
         // is the drop in place), the other fields are never pinned.
         let this = unsafe { self.get_unchecked_mut() };
-        let _current = Current::enter(this.tracker.id(), &this.record);
+        let running = Running { id: this.tracker.id(), record: &this.record };
+        let _entered = running.enter();
         // SAFETY: as above, `future` does not move before it is dropped in place.
         let future = unsafe { Pin::new_unchecked(&mut *this.future) };
         match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
@@ -157,31 +160,37 @@ impl<F, R: Record, G: Tracker> Drop for TaskFuture<F, R, G> {
     }
 }
 
-/// The task that this thread polls right now.
-#[derive(Clone, Copy)]
-struct Running {
+/// The task that this thread polls right now; lives on the stack for the time of the poll.
+struct Running<'a> {
     id: TaskId,
-    record: *const dyn Record,
+    record: &'a dyn Record,
 }
 
 thread_local! {
-    static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
+    static RUNNING: Cell<*const Running<'static>> = const { Cell::new(ptr::null()) };
 }
 
-/// Sets the running task for one poll, and puts the outer one back.
-struct Current {
-    outer: Option<Running>,
-}
-
-impl Current {
+impl Running<'_> {
+    /// Makes this the thread's task until the guard is dropped.
     #[inline]
-    fn enter<R: Record>(id: TaskId, record: &R) -> Self {
-        let running = Running { id, record: ptr::from_ref(record) };
-        Self { outer: RUNNING.replace(Some(running)) }
+    fn enter(&self) -> Entered {
+        Entered { outer: RUNNING.replace(ptr::from_ref(self).cast()) }
+    }
+
+    /// Gives the closure the task that this thread polls, if it polls one.
+    fn with<R>(f: impl FnOnce(&Running<'_>) -> R) -> Option<R> {
+        // SAFETY: the pointer is null, or made by `enter` from what is further up this thread's stack together with its
+        // guard, which puts the outer one back before it goes.
+        unsafe { RUNNING.get().as_ref() }.map(f)
     }
 }
 
-impl Drop for Current {
+/// Puts the outer task back.
+struct Entered {
+    outer: *const Running<'static>,
+}
+
+impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
         RUNNING.set(self.outer);
@@ -191,15 +200,11 @@ impl Drop for Current {
 /// The id of the task that is being polled on this thread, if one is.
 #[must_use]
 pub fn current_id() -> Option<TaskId> {
-    RUNNING.get().map(|running| running.id)
+    Running::with(|running| running.id)
 }
 
 /// The name of the task that is being polled on this thread, if one is and it has a name.
 #[must_use]
 pub fn current_name() -> Option<String> {
-    let running = RUNNING.get()?;
-    // SAFETY: the pointer was made from a reference into the task that is being polled further up this
-    // thread's stack; `Current` puts the outer value back before that poll returns.
-    let record = unsafe { &*running.record };
-    record.name().map(str::to_owned)
+    Running::with(|running| running.record.name().map(str::to_owned)).flatten()
 }
