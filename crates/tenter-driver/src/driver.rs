@@ -11,6 +11,7 @@ use tenter_core::sync::Mutex;
 use tenter_core::sync::atomic::{AtomicBool, Ordering};
 use tenter_reactor::{Event, Events, Reactor, Readiness, Trigger};
 
+use crate::lateness::Lateness;
 use crate::seat::{MOST_EVENTS, Seat};
 use crate::sleep::SleepingUntil;
 use crate::source::{Site, Slab, Slot};
@@ -61,6 +62,7 @@ pub struct Driver {
     told_everyone: AtomicBool,
     seated: AtomicBool,
     sleeping_until: SleepingUntil,
+    lateness: Lateness,
     /// Used by the holder of the seat alone, so its lock is always free.
     events: Mutex<Events>,
 }
@@ -82,6 +84,7 @@ impl Driver {
             told_everyone: AtomicBool::new(false),
             seated: AtomicBool::new(false),
             sleeping_until: SleepingUntil::new(),
+            lateness: Lateness::new(),
             events: Mutex::new(Events::with_capacity(MOST_EVENTS)),
         })
     }
@@ -192,16 +195,37 @@ impl Driver {
         key
     }
 
+    /// Removes a timer, if it has not fired, and adds another one to its wheel, for about the price of one of the two if both
+    /// are for the same waker. The wheel must be that of a worker, and the caller that worker.
+    ///
+    /// # Panics
+    /// If the wheel is the remote one, or there is none of that number.
+    #[inline]
+    pub fn replace_timer(&self, old: TimerKey, deadline: Instant, waker: &Waker) -> TimerKey {
+        assert!(old.wheel() < self.remote_wheel(), "nobody would be told of a timer in the remote wheel");
+        self.wheels[old.wheel()].replace(old, self.nanos(deadline), waker)
+    }
+
     /// Replaces the waker of a timer. False: it was removed, or has fired, so that its deadline has passed unless
     /// [everyone was told](Self::told_everyone).
     pub fn update_timer(&self, key: TimerKey, waker: &Waker) -> bool {
-        self.wheels[key.wheel as usize].update(key, waker)
+        self.wheels[key.wheel()].update(key, waker)
+    }
+
+    /// Whether a timer that was inserted with this `deadline` has fired, without a lock; `false` if it is not certain.
+    ///
+    /// # Panics
+    /// If the key is another driver's.
+    #[must_use]
+    #[inline]
+    pub fn has_passed(&self, key: TimerKey, deadline: Instant) -> bool {
+        self.wheels[key.wheel()].has_passed(key, self.nanos(deadline))
     }
 
     /// Removes a timer. False: it has fired, or was removed.
     #[inline]
     pub fn remove_timer(&self, key: TimerKey) -> bool {
-        self.wheels[key.wheel as usize].remove(key)
+        self.wheels[key.wheel()].remove(key)
     }
 }
 
@@ -284,6 +308,18 @@ impl Driver {
         &self.sleeping_until
     }
 
+    pub(crate) fn lateness(&self) -> &Lateness {
+        &self.lateness
+    }
+
+    pub(crate) fn wheel(&self, wheel: usize) -> &SharedWheel {
+        &self.wheels[wheel]
+    }
+
+    pub(crate) fn start(&self) -> Instant {
+        self.start
+    }
+
     pub(crate) fn leave_seat(&self) {
         self.seated.store(false, Ordering::Release);
     }
@@ -293,7 +329,7 @@ impl Driver {
     }
 
     #[inline]
-    fn nanos(&self, time: Instant) -> Nanos {
+    pub(crate) fn nanos(&self, time: Instant) -> Nanos {
         as_nanos(time.saturating_duration_since(self.start))
     }
 }

@@ -8,17 +8,11 @@ use std::time::Duration;
 use crate::Driver;
 use crate::driver::as_nanos;
 use crate::lock::lock;
-use crate::slack;
 use crate::timer::{NEVER, Nanos, SharedWheel};
 
 /// The most events that one [`Seat::turn`] takes in: enough to spread the price of the system call, few enough
 /// that timers and local tasks are looked after in between.
 pub const MOST_EVENTS: usize = 256;
-
-/// Deadlines within so many nanoseconds are looked after at one end of a sleep: two ticks of the wheel. Where they are
-/// dense, timers are late by half of that at the median; one that is alone is not late for it at all. A sleep costs
-/// between 5 µs and 25 µs of CPU time, the more on virtual machines.
-const GATHERED: Nanos = 2 << 16;
 
 /// The role of the thread that waits; given back when it is dropped. Made by [`Driver::try_seat`].
 pub struct Seat<'a> {
@@ -54,27 +48,29 @@ impl<'a> Seat<'a> {
         let mut events = lock(driver.events());
         events.clear();
         events.set_capacity(most.clamp(1, MOST_EVENTS));
+        let mut now = None;
         let waited = if timeout == Some(Duration::ZERO) {
             driver.reactor().wait(&mut events, timeout)
         } else {
-            let timeout = self.fall_asleep(timeout);
-            let waited = driver.reactor().wait(&mut events, timeout);
+            let sleep = self.fall_asleep(timeout);
+            let waited = driver.reactor().wait(&mut events, sleep.as_ref().map(Sleep::timeout));
             driver.sleeping_until().awake();
+            now = sleep.filter(|sleep| events.is_empty() && sleep.until > sleep.now).map(|sleep| sleep.is_over(driver));
             waited
         };
         for event in &*events {
             driver.dispatch(*event, out);
         }
         drop(events);
-        self.fire_visible(out);
+        self.fire_visible(now, out);
         waited.or_else(|error| if error.kind() == io::ErrorKind::Interrupted { Ok(()) } else { Err(error) })
     }
 
-    /// Announces the sleep, and gives the timeout that brings it to an end in time.
+    /// Announces the sleep; gives until when it may last, if it may not last for ever.
     ///
     /// The remote deadline is read once more after the announcement: a foreign timer is either seen here, or its
     /// thread sees the announcement and wakes the reactor.
-    fn fall_asleep(&self, timeout: Option<Duration>) -> Option<Duration> {
+    fn fall_asleep(&self, timeout: Option<Duration>) -> Option<Sleep> {
         let driver = self.driver;
         let remote = driver.remote();
         let known = driver.visible_wheels().map(SharedWheel::next_deadline).fold(remote.next_deadline(), Nanos::min);
@@ -87,30 +83,43 @@ impl<'a> Seat<'a> {
         driver.sleeping_until().announce(known.min(end));
         match known.min(end).min(remote.next_deadline()) {
             NEVER => None,
-            until => {
+            first => {
                 let now = *now.get_or_insert_with(|| driver.now());
-                Some(slack::shortened(Duration::from_nanos(self.gathered(until).min(end).saturating_sub(now))))
+                let until = Driver::gathered(first, driver.visible_wheels().chain([remote])).min(end);
+                Some(Sleep { now, until, asked: driver.before(until).max(now) })
             }
         }
     }
 
-    /// Puts the end of a sleep off to a deadline that comes soon after the first one, so that both are looked after at
-    /// once.
-    fn gathered(&self, first: Nanos) -> Nanos {
-        let bound = first.saturating_add(GATHERED);
-        let wheels = self.driver.visible_wheels().chain([self.driver.remote()]);
-        wheels.filter_map(|wheel| wheel.late_deadline_by(bound)).fold(first, Nanos::max)
-    }
-
     /// Fires what is due; asks for the time only if there is a timer at all.
-    fn fire_visible(&self, out: &mut Vec<Waker>) {
+    fn fire_visible(&self, mut now: Option<Nanos>, out: &mut Vec<Waker>) {
         let driver = self.driver;
-        let mut now: Option<Nanos> = None;
         for wheel in driver.visible_wheels().chain([driver.remote()]) {
             if wheel.next_deadline() != NEVER {
                 wheel.fire(*now.get_or_insert_with(|| driver.now()), out);
             }
         }
+    }
+}
+
+/// A sleep with an end.
+#[derive(Debug)]
+struct Sleep {
+    now: Nanos,
+    until: Nanos,
+    /// What the system is asked for, so that it ends then.
+    asked: Nanos,
+}
+
+impl Sleep {
+    fn timeout(&self) -> Duration {
+        // Not zero, which would be no sleep: what is due is past, not soon.
+        Duration::from_nanos((self.asked - self.now).max(self.until.saturating_sub(self.now).min(1)))
+    }
+
+    /// After it, if it was one and there was no event; gives the time.
+    fn is_over(&self, driver: &Driver) -> Nanos {
+        driver.wake_up(self.asked, self.until)
     }
 }
 

@@ -251,6 +251,50 @@ fn only_after_everyone_was_told_a_timer_may_have_gone_early() {
 }
 
 #[test]
+fn that_a_timer_has_fired_is_known_without_asking_for_it() {
+    let (_, driver) = hasty();
+    let nanosecond = Duration::from_nanos(1);
+    let deadline = Instant::now() + HOUR;
+    let key = driver.insert_timer(Some(0), deadline, Waker::noop());
+    for (now, passed) in [(deadline - nanosecond, false), (deadline + nanosecond, true)] {
+        driver.fire(0, now, &mut Vec::new());
+        assert_eq!((driver.has_passed(key, deadline), driver.timer_count()), (passed, usize::from(!passed)));
+    }
+    // What was inserted too late waits for the next look, however much time has passed.
+    let late = driver.insert_timer(Some(0), deadline, Waker::noop());
+    assert!(!driver.has_passed(late, deadline) && driver.timer_count() == 1);
+}
+
+#[test]
+fn a_timer_that_replaces_another_is_another_one() {
+    let (_, driver) = hasty();
+    let now = Instant::now();
+    let (wakes, waker) = Counter::new();
+    let (other_wakes, other) = Counter::new();
+    for (old_waker, waker, wakes) in
+        [(&waker, &waker, &wakes), (&other, &waker, &wakes), (&waker, &other, &other_wakes)]
+    {
+        let before = wakes.count();
+        let old = driver.insert_timer(Some(0), now + 2 * HOUR, old_waker);
+        let new = driver.replace_timer(old, now + HOUR, waker);
+        assert_eq!((driver.timer_count(), driver.next_deadline(0)), (1, Some(now + HOUR)));
+        assert!(!driver.remove_timer(old) && !driver.update_timer(old, waker), "the old one is gone");
+        let later = driver.replace_timer(new, now + 3 * HOUR, waker);
+        assert_eq!((driver.timer_count(), driver.next_deadline(0)), (1, Some(now + 3 * HOUR)));
+        let mut due = Vec::new();
+        driver.fire(0, now + 2 * HOUR, &mut due);
+        assert!(due.is_empty() && driver.update_timer(later, waker));
+        // One that is not there any more leaves only the other to be made.
+        assert!(driver.remove_timer(later));
+        driver.replace_timer(later, now, waker);
+        assert_eq!(driver.timer_count(), 1);
+        driver.fire(0, now + 2 * HOUR, &mut due);
+        due.into_iter().for_each(Waker::wake);
+        assert_eq!((wakes.count() - before, driver.timer_count()), (1, 0));
+    }
+}
+
+#[test]
 fn close_deadlines_share_the_end_of_a_sleep() {
     const MICROSECOND: Duration = Duration::from_micros(1);
     // How long a sleep was, beyond the time to the first of two deadlines; the clock goes on between its two readings.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 use tenter_core::coop;
-use tenter_runtime::{Handle, TimerRegistration};
+use tenter_runtime::TimerRegistration;
 
 /// A timer that is made for at least this long does not ask for the time when it is first polled, which is nearly
 /// always at once: a reading of the clock is a fifth of what a timer costs.
@@ -24,14 +24,15 @@ pub(crate) struct Moment {
 impl Moment {
     #[inline]
     pub(crate) fn never() -> Self {
-        Self { registration: TimerRegistration::new(Handle::current()), when: None }
+        Self { registration: TimerRegistration::current(false), when: None }
     }
 
     #[inline]
     pub(crate) fn after(duration: Duration) -> Self {
-        let mut moment = Self::never();
-        moment.set_after(duration);
-        moment
+        // At once: what is set field by field has to be put together again to be moved.
+        let registration = TimerRegistration::current(duration >= WELL_AHEAD);
+        let when = registration.clock().now().checked_add(duration);
+        Self { registration, when }
     }
 
     pub(crate) fn at(instant: Instant) -> Self {
@@ -60,7 +61,7 @@ impl Moment {
     /// The present instant, on the clock it goes by.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
-        self.registration.handle().clock().now()
+        self.registration.clock().now()
     }
 
     /// Whether the moment has come; it has done so once, then it is never.

@@ -121,6 +121,30 @@ fn a_registration_from_outside_starts_a_worker() {
 }
 
 #[test]
+fn what_block_on_registers_first_is_driven_by_a_worker_that_slept_without_a_driver() {
+    on_each_multi_thread(|runtime| {
+        let handle = runtime.handle().clone();
+        runtime.block_on(async move { handle.spawn(async {}).await });
+        thread::spawn({
+            let handle = runtime.handle().clone();
+            move || future::block_on(handle.spawn(async {}))
+        })
+        .join()
+        .unwrap();
+        // Longer than the watch ticks: nobody looks after anything any more, and nothing is registered.
+        thread::sleep(ms(1300));
+        let (a, mut b) = UnixStream::pair().unwrap();
+        let writer = thread::spawn(move || {
+            thread::sleep(ms(5));
+            b.write_all(b"x").unwrap();
+            b
+        });
+        runtime.block_on(async { Async::new(a).unwrap().readable().await.unwrap() });
+        writer.join().unwrap();
+    });
+}
+
+#[test]
 fn what_a_task_registered_is_driven_after_block_on_has_returned() {
     on_each_multi_thread(|runtime| {
         let (a, mut b) = UnixStream::pair().unwrap();

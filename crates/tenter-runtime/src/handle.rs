@@ -44,7 +44,7 @@ impl Handle {
 
     #[inline]
     pub(crate) fn shared(&self) -> &Shared {
-        self.scheduler.park().as_any().downcast_ref().expect("a runtime's scheduler waits in its `Shared`")
+        Shared::of(&**self.scheduler.park())
     }
 
     /// The ambient runtime: the one this thread is in, else the default one, which is made if there is none yet.

@@ -9,10 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tenter_blocking::Pool;
+use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_scheduler::Park;
 
-use crate::ReactorReport;
+use crate::{ReactorReport, timer};
 
 /// How long the driver's thread pauses after its reactor failed, so that a broken one does not burn a CPU.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -29,6 +30,12 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(driver: Arc<Driver>, pool: Pool, report: ReactorReport) -> Self {
         Self { driver, pool, report, complained: AtomicBool::new(false) }
+    }
+
+    /// What a runtime's scheduler waits in.
+    #[inline]
+    pub(crate) fn of(park: &dyn Park) -> &Self {
+        park.as_any().downcast_ref().expect("a runtime's scheduler waits in its `Shared`")
     }
 }
 
@@ -73,12 +80,28 @@ impl Park for Shared {
         }
     }
 
+    fn fire_after_sleep(&self, wheel: usize, asked: Instant, out: &mut Vec<Waker>) {
+        self.driver.fire_after_sleep(wheel, asked, out);
+    }
+
     fn next_deadline(&self, wheel: usize) -> Option<Instant> {
         self.driver.next_deadline(wheel)
     }
 
+    fn wake_time(&self, wheel: usize) -> Option<Instant> {
+        self.driver.wake_time(wheel)
+    }
+
     fn set_self_timed(&self, wheel: usize, on: bool) {
         self.driver.set_self_timed(wheel, on);
+    }
+
+    fn settle(&self) {
+        timer::remove_gone();
+    }
+
+    fn clock(&self) -> Clock {
+        self.driver.clock()
     }
 
     fn is_needed(&self) -> bool {

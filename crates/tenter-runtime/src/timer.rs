@@ -1,18 +1,23 @@
 //! One deadline in a runtime's wheels.
 
+use std::cell::Cell;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
+use tenter_core::clock::Clock;
 use tenter_driver::TimerKey;
+use tenter_scheduler::{View, WeakScheduler};
 
 use crate::Handle;
+use crate::shared::Shared;
 
 /// A deadline that is entered in a runtime's timer wheels while someone waits for it; what `Timer` is made of.
 ///
-/// It is entered at the first `Pending`, into the wheel of the worker that polls it.
+/// It is entered at the first `Pending`, into the wheel of the worker that polls it. It does not keep the runtime.
 #[derive(Debug)]
 pub struct TimerRegistration {
-    handle: Handle,
+    runtime: WeakScheduler,
+    clock: Clock,
     state: State,
 }
 
@@ -29,16 +34,35 @@ enum State {
 impl TimerRegistration {
     /// A place for a deadline in `handle`'s wheels; nothing is entered yet.
     #[must_use]
-    #[inline]
-    pub fn new(handle: Handle) -> Self {
-        Self { handle, state: State::New }
+    pub fn new(handle: &Handle) -> Self {
+        Self { runtime: handle.scheduler().downgrade(), clock: handle.clock(), state: State::New }
     }
 
-    /// The runtime.
+    /// The same in the ambient runtime's wheels: of the runtime that this thread is in, else of the default one. `ahead` is
+    /// what [`assume_ahead`](Self::assume_ahead) says.
+    ///
+    /// # Panics
+    /// If the default runtime can't be made.
     #[must_use]
     #[inline]
-    pub fn handle(&self) -> &Handle {
-        &self.handle
+    pub fn current(ahead: bool) -> Self {
+        let state = if ahead { State::Ahead } else { State::New };
+        let here = WeakScheduler::with_current(|view| {
+            let view = view?;
+            Some(Self { runtime: view.name(), clock: view.park().clock(), state })
+        });
+        here.unwrap_or_else(|| {
+            let mut registration = Self::new(&Handle::current());
+            registration.state = state;
+            registration
+        })
+    }
+
+    /// The clock that it goes by.
+    #[must_use]
+    #[inline]
+    pub fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// Says that the deadline has just been set, and is well ahead: the first poll then enters it without asking for
@@ -58,35 +82,109 @@ impl TimerRegistration {
     /// If the deadline has not come, and never would because the runtime was shut down.
     #[inline]
     pub fn poll(&mut self, deadline: Instant, waker: &Waker) -> Poll<()> {
-        let driver = self.handle.driver();
-        match self.state {
-            State::Entered(key) => {
-                if driver.update_timer(key, waker) {
-                    return Poll::Pending;
-                }
-                self.state = State::New;
-                // At the end of the runtime everyone is told, whatever the time.
-                if !driver.told_everyone() || driver.clock().now() >= deadline {
-                    return Poll::Ready(());
-                }
-            }
-            State::New if driver.clock().now() >= deadline => return Poll::Ready(()),
-            State::New | State::Ahead => {}
-        }
-        let wheel = self.handle.scheduler().current_wheel();
-        self.state = State::Entered(driver.insert_timer(wheel, deadline, waker));
-        assert!(wheel.is_some() || self.handle.is_covered(), "a timer was awaited whose runtime was shut down");
-        Poll::Pending
+        let (state, clock) = (&mut self.state, self.clock);
+        self.runtime.with(|view| match view {
+            Some(view) => state.poll(view, clock, deadline, waker),
+            None if clock.now() >= deadline => Poll::Ready(()),
+            None => panic!("{SHUT_DOWN}"),
+        })
     }
 
-    /// Takes the deadline out of the wheels.
+    /// Takes the deadline out of the wheels; out of the wheel of this thread soon, see [`Gone`].
     #[inline]
     pub fn clear(&mut self) {
         if let State::Entered(key) = self.state {
-            self.handle.driver().remove_timer(key);
+            Gone { runtime: self.runtime, key }.put_off();
         }
         self.state = State::New;
     }
+}
+
+/// A timer that nobody waits for any more.
+///
+/// The last one of those that this thread entered in its own wheel stays there until the thread enters another one or sleeps:
+/// to replace a timer costs half of what it costs to remove one and to enter one, and who sets one timer after the other is
+/// nearly always the same task. Should it become due in between, a task is woken for nothing.
+#[derive(Clone, Copy, Debug)]
+struct Gone {
+    runtime: WeakScheduler,
+    key: TimerKey,
+}
+
+thread_local! {
+    /// Nothing in it needs to be dropped, so it can be used while the thread's other locals are torn down.
+    static GONE: Cell<Option<Gone>> = const { Cell::new(None) };
+}
+
+impl Gone {
+    #[inline]
+    fn put_off(self) {
+        let own = self.runtime.with(|view| view.is_some_and(|view| view.wheel() == Some(self.key.wheel())));
+        let other = if own { GONE.replace(Some(self)) } else { Some(self) };
+        if let Some(other) = other {
+            other.remove();
+        }
+    }
+
+    fn remove(self) {
+        self.runtime.with(|view| view.is_some_and(|view| Shared::of(view.park()).driver.remove_timer(self.key)));
+    }
+}
+
+/// Takes the timer out of its wheel that this thread has left there.
+pub(crate) fn remove_gone() {
+    if let Some(gone) = GONE.take() {
+        gone.remove();
+    }
+}
+
+const SHUT_DOWN: &str = "a timer was awaited whose runtime was shut down";
+
+impl State {
+    #[inline]
+    fn poll(&mut self, view: View<'_>, clock: Clock, deadline: Instant, waker: &Waker) -> Poll<()> {
+        let driver = &Shared::of(view.park()).driver;
+        match *self {
+            State::Entered(key) => {
+                // Nearly always so: a task is polled because its timer has fired.
+                if driver.has_passed(key, deadline) {
+                    *self = State::New;
+                    return Poll::Ready(());
+                }
+                if driver.update_timer(key, waker) {
+                    return Poll::Pending;
+                }
+                *self = State::New;
+                // At the end of the runtime everyone is told, whatever the time.
+                if !driver.told_everyone() || clock.now() >= deadline {
+                    return Poll::Ready(());
+                }
+            }
+            State::New if clock.now() >= deadline => return Poll::Ready(()),
+            State::New | State::Ahead => {}
+        }
+        let replaced = view.wheel().and_then(|wheel| {
+            let gone = GONE.take()?;
+            let same = gone.key.wheel() == wheel && gone.runtime == view.name();
+            if !same {
+                gone.remove();
+            }
+            same.then_some(gone.key)
+        });
+        *self = State::Entered(match replaced {
+            Some(gone) => driver.replace_timer(gone, deadline, waker),
+            None => driver.insert_timer(view.wheel(), deadline, waker),
+        });
+        assert!(view.wheel().is_some() || is_covered(view), "{SHUT_DOWN}");
+        Poll::Pending
+    }
+}
+
+/// On a thread without a seat: makes sure that another one comes to the driver. `false` if nobody will, because the runtime
+/// was shut down, see [`Handle::is_covered`].
+fn is_covered(view: View<'_>) -> bool {
+    view.cover();
+    !view.is_closed()
 }
 
 impl Drop for TimerRegistration {

@@ -40,6 +40,8 @@ mod spill;
 #[cfg(not(tenter_loom))]
 mod spin;
 #[cfg(not(tenter_loom))]
+mod weak;
+#[cfg(not(tenter_loom))]
 mod worker;
 
 #[cfg(not(tenter_loom))]
@@ -50,3 +52,5 @@ pub use park::{NoPark, Park};
 pub use scheduler::{Config, MAX_WORKERS, MakeError, Scheduler, ThreadHook};
 #[cfg(not(tenter_loom))]
 pub use spin::Latency;
+#[cfg(not(tenter_loom))]
+pub use weak::{View, WeakScheduler};

@@ -5,6 +5,8 @@ use std::fmt;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use tenter_core::clock::Clock;
+
 /// What a scheduler's threads do when they have nothing to run: one of them drives I/O and timers, the others sleep.
 ///
 /// A scheduler has one of these; wheels (timer queues) are numbered like its seats. [`NoPark`] is the one that has
@@ -33,11 +35,31 @@ pub trait Park: Send + Sync + fmt::Debug + 'static {
     /// Appends the wakers of a wheel's timers that are due.
     fn fire(&self, wheel: usize, out: &mut Vec<Waker>);
 
+    /// As [`fire`](Park::fire), after a sleep elsewhere that was to last until `asked`, a [`wake_time`](Park::wake_time), and
+    /// that nobody ended.
+    fn fire_after_sleep(&self, wheel: usize, asked: Instant, out: &mut Vec<Waker>) {
+        let _ = asked;
+        self.fire(wheel, out);
+    }
+
     /// When the next timer of a wheel is due.
     fn next_deadline(&self, wheel: usize) -> Option<Instant>;
 
+    /// When the owner of a wheel shall wake for it if it sleeps elsewhere.
+    fn wake_time(&self, wheel: usize) -> Option<Instant> {
+        self.next_deadline(wheel)
+    }
+
+    /// The thread is about to sleep, or to leave its seat: does what it has put off.
+    fn settle(&self) {}
+
     /// Says that the owner of a wheel sleeps with its own timeout, so that the driver need not wake for that wheel.
     fn set_self_timed(&self, wheel: usize, on: bool);
+
+    /// What timers go by.
+    fn clock(&self) -> Clock {
+        Clock::System
+    }
 
     /// Whether anything is registered that needs a driver.
     fn is_needed(&self) -> bool;

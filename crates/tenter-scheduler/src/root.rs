@@ -313,6 +313,7 @@ fn hand_over_outer() {
             slot.inject_quietly(runnable);
         }
         slot.notify();
+        outer.core.park.settle();
         leave_wheel(&*outer.core.park, outer.seat);
         slot.cover();
         Some(())
@@ -330,6 +331,7 @@ fn leave_wheel(park: &dyn Park, wheel: usize) {
 fn leave(core: &Core) {
     let slot = core.slot;
     slot.rooted.store(0, Relaxed);
+    core.park.settle();
     slot.seats[slot.root_seat()].leave();
     if slot.is_closed() {
         slot.wake_tasks();

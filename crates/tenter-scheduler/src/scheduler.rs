@@ -14,6 +14,7 @@ use crate::park::Park;
 use crate::registry::Key;
 use crate::slot::{self, Slot};
 use crate::spin::Latency;
+use crate::weak::WeakScheduler;
 use crate::{root, schedule, worker};
 
 /// What is called when a worker thread starts or stops.
@@ -107,6 +108,8 @@ impl std::error::Error for MakeError {}
 /// One incarnation of a scheduler in its slot.
 pub(crate) struct Core {
     pub(crate) slot: &'static Slot,
+    /// Which of the slot's runtimes this is.
+    pub(crate) name: WeakScheduler,
     pub(crate) park: Arc<dyn Park>,
     pub(crate) config: Config,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -206,7 +209,7 @@ impl Scheduler {
         }
         let slot = slot::acquire(config.workers).ok_or(MakeError::TooManyRuntimes)?;
         slot.seeds.set(config.chaos);
-        let core = Arc::new(Core { slot, park, config, threads: Mutex::new(Vec::new()) });
+        let core = Arc::new(Core { slot, name: slot.next_name(), park, config, threads: Mutex::new(Vec::new()) });
         slot::settle(slot, Arc::downgrade(&core));
         Ok(Self { core })
     }
@@ -287,11 +290,6 @@ impl Scheduler {
     #[must_use]
     pub fn current() -> Option<Self> {
         context::with(|context| context.map(|context| Self { core: context.core.clone() }))
-    }
-
-    /// Gives the closure the scheduler that this thread is in, without the cost of a clone.
-    pub fn with_current<R>(f: impl FnOnce(Option<&dyn Park>) -> R) -> R {
-        context::with(|context| f(context.map(|context| &*context.core.park)))
     }
 
     /// The wheel that timers of this thread belong to: that of its seat in this scheduler, if it has one.

@@ -24,6 +24,10 @@ const SLOW: u32 = 20;
 /// each other, many are likely to have little to do with each other.
 const CROWD: usize = 64;
 
+/// A thread that polls no further task within this is taken to be in a long poll: five of the longest polls
+/// that count as brisk.
+const STILL: Duration = Duration::from_micros(30);
+
 /// Between two looks of a spinning thread, in spin-loop hints: about a quarter of a microsecond.
 const PAUSE: u32 = 8;
 
@@ -47,6 +51,8 @@ impl Worker<'_> {
     pub(crate) fn rest_as_root(&mut self, due: impl Fn() -> bool) {
         let start = self.spin.learns().then(Instant::now);
         if !self.spin_until(due) {
+            // What its future has registered may be the first thing that needs a driver.
+            self.pass_driving_on();
             self.slot.rooted.store(0, Relaxed);
             self.sleep();
             self.slot.rooted.store(1, Relaxed);
@@ -115,7 +121,9 @@ impl Worker<'_> {
         let me = self.context.seat;
         // Nobody else is told of what is there.
         debug_assert!(self.seat.is_empty(), "a thread sleeps on tasks of its own");
-        let mut drive = self.may_drive();
+        self.context.core.park.settle();
+        // After the announcement's fence: who registers something later, elsewhere, sees this thread parked and wakes one.
+        let mut drive = self.may_drive() && self.context.core.park.is_needed();
         if self.context.role == Role::Root {
             self.sleep_once(&mut drive, None);
             return;
@@ -175,14 +183,19 @@ impl Worker<'_> {
         let park = &self.context.core.park;
         // From here on this thread keeps its wheel's time itself; the driver need not.
         park.set_self_timed(me, true);
-        let tick = tick.map(|tick| Instant::now() + tick);
-        let deadline = match (park.next_deadline(me), tick) {
+        let start = Instant::now();
+        let tick = tick.map(|tick| start + tick);
+        let timer = park.wake_time(me);
+        let deadline = match (timer, tick) {
             (Some(timer), Some(tick)) => Some(timer.min(tick)),
             (timer, tick) => timer.or(tick),
         };
         let token = parker.park(deadline);
         park.set_self_timed(me, false);
-        park.fire(me, &mut self.wakers);
+        match timer.filter(|asked| !token && timer == deadline && *asked > start) {
+            Some(asked) => park.fire_after_sleep(me, asked, &mut self.wakers),
+            None => park.fire(me, &mut self.wakers),
+        }
         token || !self.wakers.is_empty()
     }
 
@@ -197,8 +210,10 @@ impl Worker<'_> {
         slot.load.sample(slot.idle.word().searching());
         let (mut stuck, mut crowd, mut brisk) = (false, false, false);
         let spare = !slot.load.is_busy();
+        let undriven = !drives && park.is_needed() && !park.is_driven();
+        let still = (undriven || slot.seats.iter().any(|seat| !seat.is_empty())) && self.is_still();
         for (seat, (polls, waited)) in slot.seats.iter().zip(&self.seen) {
-            let slow = seat.polls.load(Relaxed).wrapping_sub(*polls) < SLOW;
+            let slow = still || seat.polls.load(Relaxed).wrapping_sub(*polls) < SLOW;
             let queued = seat.queued();
             let is_stuck = slow && (queued > 0 || !seat.lifo.is_empty());
             let is_crowd = spare && (queued >= CROWD && *waited >= CROWD || queued > 0 && seat.is_offered());
@@ -211,7 +226,7 @@ impl Worker<'_> {
         }
         // Whoever polls takes a turn now and then; if it does not, others' sources and timers wait for its poll's end.
         let before = std::mem::replace(turns, slot.turns.load(Relaxed));
-        let undriven = !drives && park.is_needed() && !park.is_driven() && before == *turns;
+        let undriven = undriven && !park.is_driven() && (still || before == *turns);
         let now = Instant::now();
         for wheel in 0..slot.seats.len() {
             if park.next_deadline(wheel).is_some_and(|deadline| deadline + WATCH_TICK < now) {
@@ -221,5 +236,24 @@ impl Worker<'_> {
         self.note_seats();
         let injected = !slot.inject.is_empty() && !brisk;
         stuck || crowd || injected || undriven || !self.wakers.is_empty() || slot.is_closed()
+    }
+
+    /// Whether nobody polls a next task or takes a turn of the driver for a moment. Ends at once where polls are short.
+    fn is_still(&self) -> bool {
+        let slot = self.slot;
+        let moves =
+            || slot.seats.iter().fold(slot.turns.load(Relaxed), |sum, seat| sum.wrapping_add(seat.polls.load(Relaxed)));
+        let (start, before) = (Instant::now(), moves());
+        loop {
+            for _ in 0..PAUSE {
+                std::hint::spin_loop();
+            }
+            if moves() != before || self.context.core.park.is_driven() {
+                return false;
+            }
+            if start.elapsed() >= STILL {
+                return true;
+            }
+        }
     }
 }

@@ -30,6 +30,7 @@ use crate::scheduler::Core;
 use crate::spill::Spill;
 use crate::tally::{self, Tally};
 use crate::watch::{Rouse, Watch};
+use crate::weak::WeakScheduler;
 
 /// As many runtimes as can live at once.
 pub(crate) const MAX_SLOTS: usize = MAX_TAG as usize;
@@ -198,6 +199,8 @@ pub(crate) struct Slot {
     drain: (Mutex<()>, Condvar),
     /// The runtime that lives here now.
     home: RwLock<Weak<Core>>,
+    /// How many runtimes have lived here, wrapping; changed by who makes one.
+    incarnations: AtomicU32,
     /// `block_on` callers of a current-thread runtime that wait for the seat.
     pub(crate) guests: Mutex<Vec<Arc<Signal>>>,
 }
@@ -314,6 +317,11 @@ impl Slot {
     /// The runtime that lives here now.
     pub(crate) fn home(&self) -> Option<Arc<Core>> {
         self.home.read().unwrap_or_else(PoisonError::into_inner).upgrade()
+    }
+
+    /// The name of a runtime that is about to live here.
+    pub(crate) fn next_name(&self) -> WeakScheduler {
+        WeakScheduler::new(self.index, self.incarnations.fetch_add(1, Relaxed))
     }
 
     /// Queues a runnable from outside, and sees to it that someone runs it.
@@ -559,6 +567,7 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
         closed: AtomicBool::new(false),
         drain: (Mutex::new(()), Condvar::new()),
         home: RwLock::new(Weak::new()),
+        incarnations: AtomicU32::new(0),
         guests: Mutex::new(Vec::new()),
     }));
     TABLE[free.made].store(slot, Release);

@@ -23,6 +23,14 @@ pub(crate) struct Timer {
     pub(crate) list: u16,
 }
 
+impl Timer {
+    /// Whether it wakes the same as `waker`.
+    #[inline]
+    pub(crate) fn is_for(&self, waker: &Waker) -> bool {
+        self.waker.as_ref().is_some_and(|own| own.will_wake(waker))
+    }
+}
+
 /// The ends of a list. Both, so that to add one timer touches that timer and the last one alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct List {
@@ -91,8 +99,7 @@ impl Arena {
     /// Makes a timer, on no list yet; gives its index and generation.
     #[inline]
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> (u32, u32) {
-        let generation = self.generation;
-        self.generation = generation.wrapping_add(1);
+        let generation = self.next_generation();
         self.live += 1;
         let index = self.vacancy;
         if index == NIL {
@@ -103,6 +110,22 @@ impl Arena {
         (timer.deadline, timer.waker, timer.generation) = (deadline, Some(waker), generation);
         self.vacancy = vacancy;
         (index, generation)
+    }
+
+    /// Makes another timer of a live one that is on no list; gives its generation.
+    #[inline]
+    pub(crate) fn renew(&mut self, index: u32, deadline: Nanos) -> u32 {
+        let generation = self.next_generation();
+        let timer = self.at(index);
+        (timer.deadline, timer.generation) = (deadline, generation);
+        generation
+    }
+
+    #[inline]
+    fn next_generation(&mut self) -> u32 {
+        let generation = self.generation;
+        self.generation = generation.wrapping_add(1);
+        generation
     }
 
     #[cold]

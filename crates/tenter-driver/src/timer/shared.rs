@@ -13,9 +13,27 @@ use crate::lock::lock;
 /// Names a timer: its wheel, its place there, and which life of that place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimerKey {
-    pub(crate) wheel: u32,
+    /// The number of the wheel, and [`OVERDUE`]. Three equal fields are copied in registers.
+    wheel: u32,
     index: u32,
     generation: u32,
+}
+
+/// The deadline was past when the timer was inserted: then time that has passed tells nothing of it.
+const OVERDUE: u32 = 1 << 31;
+
+impl TimerKey {
+    #[inline]
+    fn new(wheel: u32, (index, generation): (u32, u32), overdue: bool) -> Self {
+        Self { wheel: if overdue { wheel | OVERDUE } else { wheel }, index, generation }
+    }
+
+    /// The number of its wheel.
+    #[must_use]
+    #[inline]
+    pub fn wheel(self) -> usize {
+        (self.wheel & !OVERDUE) as usize
+    }
 }
 
 /// A wheel, aligned so that two workers' wheels share no cache line (128: lines are fetched in pairs).
@@ -25,6 +43,9 @@ pub(crate) struct SharedWheel {
     /// The earliest deadline of the wheel; written under its lock, read without. Relaxed: who reads it orders it by
     /// other means, see `sleep`, or only wants a hint.
     published: AtomicU64,
+    /// The time before which everything has fired but what was inserted late; written under the lock, read without. Relaxed:
+    /// who reads an old one asks under the lock.
+    passed: AtomicU64,
     /// Set by a worker that sleeps with a timeout of its own, taken back by it when it wakes.
     self_timed: AtomicBool,
     /// The length of the wheel, for who asks without the lock. No protocol rests on it.
@@ -36,6 +57,7 @@ impl SharedWheel {
     pub(crate) fn new() -> Self {
         Self {
             published: AtomicU64::new(NEVER),
+            passed: AtomicU64::new(0),
             self_timed: AtomicBool::new(false),
             length: Count::new(0),
             wheel: Mutex::new(Wheel::new()),
@@ -68,12 +90,33 @@ impl SharedWheel {
 
     pub(crate) fn insert(&self, number: u32, deadline: Nanos, waker: Waker) -> TimerKey {
         let mut wheel = lock(&self.wheel);
-        let (index, generation) = wheel.insert(deadline, waker);
+        let overdue = deadline < wheel.now();
+        let place = wheel.insert(deadline, waker);
         if deadline < self.next_deadline() {
             self.published.store(deadline, Ordering::Relaxed);
         }
         self.length.store(wheel.len(), Ordering::Relaxed);
-        TimerKey { wheel: number, index, generation }
+        TimerKey::new(number, place, overdue)
+    }
+
+    /// Ends a timer and makes another one. If both are for the same waker, the first one's is used again.
+    pub(crate) fn replace(&self, old: TimerKey, deadline: Nanos, waker: &Waker) -> TimerKey {
+        let number = old.wheel() as u32;
+        let mut wheel = lock(&self.wheel);
+        let overdue = deadline < wheel.now();
+        if let Some(place) = wheel.renew(old.index, old.generation, deadline, waker) {
+            self.published.store(wheel.next_deadline(), Ordering::Relaxed);
+            return TimerKey::new(number, place, overdue);
+        }
+        drop(wheel);
+        self.remove(old);
+        self.insert(number, deadline, waker.clone())
+    }
+
+    /// Whether a timer that was inserted with this deadline has fired or was removed; `false` if only the lock could tell.
+    #[inline]
+    pub(crate) fn has_passed(&self, key: TimerKey, deadline: Nanos) -> bool {
+        key.wheel & OVERDUE == 0 && deadline < self.passed.load(Ordering::Relaxed)
     }
 
     /// Replaces the waker of a timer; whether it is still pending.
@@ -103,7 +146,10 @@ impl SharedWheel {
     /// One load if there are none.
     pub(crate) fn fire(&self, now: Nanos, due: &mut Vec<Waker>) {
         if self.next_deadline() <= now {
-            self.change(|wheel| wheel.advance(now, due));
+            self.change(|wheel| {
+                wheel.advance(now, due);
+                self.passed.store(wheel.now(), Ordering::Relaxed);
+            });
         }
     }
 

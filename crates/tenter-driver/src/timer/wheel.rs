@@ -64,7 +64,8 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Wheel {
     arena: Arena,
-    /// The time up to which everything has fired; a clock that goes back does not move it.
+    /// The time before which everything has fired (see [`now`](Self::now)), up to which it has when a call of
+    /// [`advance`](Self::advance) has done all it could; a clock that goes back does not move it.
     now: Nanos,
     /// Which slots of a level have timers; the last one is the overflow's.
     occupied: [u64; LEVELS + 1],
@@ -90,12 +91,34 @@ impl Wheel {
         self.arena.len()
     }
 
+    /// The time before which everything has fired, but for timers that were inserted past their deadlines.
+    #[inline]
+    pub(crate) fn now(&self) -> Nanos {
+        self.now
+    }
+
     /// Adds a timer; gives its index and generation. The next deadline is then the earlier one of this and what it was.
     #[inline]
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> (u32, u32) {
         let (index, generation) = self.arena.insert(deadline, waker);
         self.link(index, deadline);
         (index, generation)
+    }
+
+    /// Gives a timer that has not fired another deadline, and a new name; `None` if there is no such timer or it is for
+    /// another waker.
+    #[inline]
+    pub(crate) fn renew(&mut self, index: u32, generation: u32, deadline: Nanos, waker: &Waker) -> Option<(u32, u32)> {
+        let timer = self.arena.find(index, generation)?;
+        let list = usize::from(timer.list);
+        if !timer.is_for(waker) {
+            return None;
+        }
+        self.arena.unlink(&mut self.slots[list].list, index);
+        self.note_emptied(list);
+        let generation = self.arena.renew(index, deadline);
+        self.link(index, deadline);
+        Some((index, generation))
     }
 
     /// Ends a timer that has not fired.

@@ -22,17 +22,20 @@ impl Wake for Named {
 struct Numbered {
     wheel: Wheel,
     keys: Vec<(u32, u32)>,
+    /// Their deadlines; `None` for those that were past when they were inserted.
+    ahead: Vec<Option<Nanos>>,
     woken: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Numbered {
     fn new() -> Self {
-        Self { wheel: Wheel::new(), keys: Vec::new(), woken: Arc::default() }
+        Self { wheel: Wheel::new(), keys: Vec::new(), ahead: Vec::new(), woken: Arc::default() }
     }
 
     fn insert(&mut self, deadline: Nanos) -> usize {
         let number = self.keys.len();
         let waker = Waker::from(Arc::new(Named(number, self.woken.clone())));
+        self.ahead.push((deadline >= self.wheel.now()).then_some(deadline));
         self.keys.push(self.wheel.insert(deadline, waker));
         number
     }
@@ -42,12 +45,22 @@ impl Numbered {
         self.wheel.remove(index, generation).is_some()
     }
 
+    /// Also in the middle of a burst, what is before the wheel's time has fired unless it was inserted too late.
+    fn check_passed(&self) {
+        for (&(index, generation), ahead) in self.keys.iter().zip(&self.ahead) {
+            if self.wheel.arena.find(index, generation).is_some() {
+                assert!(ahead.is_none_or(|deadline| deadline >= self.wheel.now()), "{ahead:?} at {}", self.wheel.now());
+            }
+        }
+    }
+
     fn advance(&mut self, now: Nanos) -> Vec<usize> {
         let mut due = Vec::new();
         loop {
             let before = due.len();
             self.wheel.advance(now, &mut due);
             assert!(due.len() - before <= MOST_FIRED);
+            self.check_passed();
             // Until the wheel says that nothing more is due; one call at least.
             if self.wheel.next_deadline() > now.max(self.wheel.now) {
                 break;
