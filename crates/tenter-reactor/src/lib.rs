@@ -6,7 +6,7 @@ mod completions;
 mod deadline;
 mod error;
 mod event;
-#[cfg(feature = "faulty")]
+#[cfg(any(feature = "faulty", feature = "shadow"))]
 mod raw;
 mod reactor;
 mod source;
@@ -20,6 +20,9 @@ pub mod faulty;
 #[cfg(all(any(unix, windows), feature = "oneshot"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "oneshot")))]
 pub mod oneshot;
+#[cfg(feature = "shadow")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shadow")))]
+pub mod shadow;
 
 pub use completions::{Abandoned, Action, Completed, Completions, Operation, Refused, Ticket};
 pub use deadline::Deadline;
