@@ -18,6 +18,7 @@ const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 /// A reactor on a [`Poller`].
 #[derive(Debug)]
 pub struct PollingReactor {
+    name: &'static str,
     poller: Poller,
     capabilities: Capabilities,
     state: Mutex<State>,
@@ -83,7 +84,13 @@ impl PollingReactor {
         capabilities.urgent_data = Kernel::URGENT_DATA;
         capabilities.waitable_handles = Kernel::WAITABLE_HANDLES;
         let seat = Seat { buffer: polling::Events::new(), surplus: VecDeque::new(), failed: false };
-        Self { poller, capabilities, state: Mutex::default(), seat: Mutex::new(seat) }
+        Self { name: crate::NAME, poller, capabilities, state: Mutex::default(), seat: Mutex::new(seat) }
+    }
+
+    /// The same reactor under another name, for crates that are names of it.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// The interface that polling uses on this system: `"epoll"`, `"kqueue"`, `"event ports"`, `"IOCP"` or `"poll"`.
@@ -103,6 +110,11 @@ impl PollingReactor {
     /// would drop it otherwise: it could be that of a source which was deregistered.
     pub fn announce(&self, token: Token) {
         self.state().table.expect(token);
+    }
+
+    /// Takes an [announcement](Self::announce) back.
+    pub fn retract(&self, token: Token) {
+        self.state().table.expected(token);
     }
 
     /// The state. A poisoned mutex is taken all the same: each critical section leaves the state whole.
@@ -220,7 +232,7 @@ fn typed(error: io::Error) -> io::Error {
 
 impl Reactor for PollingReactor {
     fn name(&self) -> &'static str {
-        crate::NAME
+        self.name
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -28,6 +28,13 @@ impl<'a> From<BorrowedFd<'a>> for Source<'a> {
 }
 
 #[cfg(windows)]
+impl<'a> From<BorrowedHandle<'a>> for Source<'a> {
+    fn from(handle: BorrowedHandle<'a>) -> Self {
+        Self::Waitable(handle)
+    }
+}
+
+#[cfg(windows)]
 impl<'a> From<BorrowedSocket<'a>> for Source<'a> {
     fn from(socket: BorrowedSocket<'a>) -> Self {
         Self::Socket(socket)
