@@ -79,7 +79,8 @@ impl PollingReactor {
     fn with_trigger(poller: Poller, trigger: Trigger) -> Self {
         let mut capabilities = Capabilities::new(trigger);
         capabilities.timer_granularity = Kernel::granularity();
-        capabilities.true_edges = Kernel::TRUE_EDGES && trigger == Trigger::Edge;
+        // Not `true_edges`, on no system: polling does not ask for half-closes (`EPOLLRDHUP`), so an end that comes with
+        // data is told by another read only.
         capabilities.regular_files = Kernel::REGULAR_FILES;
         capabilities.urgent_data = Kernel::URGENT_DATA;
         capabilities.waitable_handles = Kernel::WAITABLE_HANDLES;

@@ -30,7 +30,8 @@ pub enum ReactorError {
         /// The limit, if the reactor knows it: a number of sources, or the first descriptor number that is too large.
         limit: Option<usize>,
     },
-    /// The operating system cannot watch this source, such as a regular file under epoll. Kind: `Unsupported`.
+    /// The reactor cannot watch this source, such as a regular file under epoll, or a terminal under kqueue on Apple's
+    /// systems. Kind: `Unsupported`.
     Unwatchable,
     /// [`Token::RESERVED`](crate::Token::RESERVED) was passed. Kind: `InvalidInput`.
     ReservedToken,
@@ -80,7 +81,8 @@ impl fmt::Display for ReactorError {
                 f.write_str("the system's limit of watched sources is reached: close sources, or have it raised")
             }
             Self::Unwatchable => f.write_str(
-                "this reactor cannot watch such a source (a regular file?): use blocking operations on a blocking pool",
+                "this reactor cannot watch such a source (a regular file, on kqueue also a terminal): have a blocking pool \
+                 read and write it (`Unblock`, `unblock`), or choose a reactor that can watch it (poll, select)",
             ),
             Self::ReservedToken => f.write_str("the token usize::MAX is reserved: issue a smaller one"),
             Self::NotRegistered => f.write_str("the source is not registered under this token: register it first"),

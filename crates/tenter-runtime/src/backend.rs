@@ -28,6 +28,12 @@ pub enum Backend {
     Epoll,
     /// `io_uring`, on Linux where it is allowed: as `epoll`, and files are read and written without another thread.
     Uring,
+    /// `kqueue`, on Apple's systems and the BSDs: edge-triggered, no system call per wait.
+    Kqueue,
+    /// `iocp`, on Windows: I/O completion ports, with a few system calls per wait.
+    Iocp,
+    /// `polling`, on every Unix and Windows: whatever the crate of that name uses there.
+    Polling,
     /// `poll`, on every Unix and Windows: no limit of its own, a cost per awaited source and wait.
     Poll,
     /// `select`, on every Unix and Windows: as `poll`, with a limit on file descriptor numbers on some systems.
@@ -46,6 +52,21 @@ const CANDIDATES: &[(Backend, Make)] = &[
         any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
     ))]
     (Backend::Uring, tenter_reactor_uring::new),
+    #[cfg(all(
+        feature = "kqueue",
+        any(
+            target_vendor = "apple",
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_os = "dragonfly"
+        )
+    ))]
+    (Backend::Kqueue, tenter_reactor_kqueue::new),
+    #[cfg(all(feature = "iocp", windows))]
+    (Backend::Iocp, tenter_reactor_iocp::new),
+    #[cfg(all(feature = "polling", any(unix, windows)))]
+    (Backend::Polling, tenter_reactor_polling::new),
     #[cfg(all(feature = "poll", any(unix, windows)))]
     (Backend::Poll, tenter_reactor_poll::new),
     #[cfg(all(feature = "select", any(unix, windows)))]
@@ -63,7 +84,8 @@ const COMPILED_IN: [Backend; CANDIDATES.len()] = {
 };
 
 impl Backend {
-    const ALL: [Self; 4] = [Self::Epoll, Self::Uring, Self::Poll, Self::Select];
+    const ALL: [Self; 7] =
+        [Self::Epoll, Self::Uring, Self::Kqueue, Self::Iocp, Self::Polling, Self::Poll, Self::Select];
 
     /// Every name there is, compiled in or not.
     #[must_use]
@@ -110,6 +132,9 @@ impl Backend {
         match self {
             Self::Epoll => "epoll",
             Self::Uring => "uring",
+            Self::Kqueue => "kqueue",
+            Self::Iocp => "iocp",
+            Self::Polling => "polling",
             Self::Poll => "poll",
             Self::Select => "select",
         }

@@ -76,7 +76,7 @@ impl fmt::Display for BuildError {
                 )
             }
             Self::NoReactor(tried) if tried.is_empty() => {
-                f.write_str("no reactor is compiled in: enable one of the features epoll, poll, select")
+                f.write_str("no reactor is compiled in: enable one of the features epoll, kqueue, iocp, poll, select")
             }
             Self::NoReactor(tried) => {
                 f.write_str("no reactor works here:")?;

@@ -1,4 +1,4 @@
-//! An async runtime whose engine can be swapped: select, poll or epoll behind one API.
+//! An async runtime whose engine can be swapped: epoll, kqueue, IOCP, io_uring, poll or select behind one API.
 //!
 //! ```
 //! use std::time::Duration;
@@ -25,8 +25,8 @@
 //! ([`Runtime`], [`Builder`], [`Handle`], [`time::timeout`]), then asyncio ([`queue::Queue`]).
 //!
 //! # Choosing the engine
-//! Cargo features compile reactors in (`epoll`, `poll`, `select` by default, and `uring`; each where the operating system has
-//! it). Which one a runtime gets is decided when it is built: by [`Builder::reactor`] or [`Builder::reactors`], else by the environment variable
+//! Cargo features compile reactors in (`epoll`, `kqueue`, `iocp`, `poll`, `select` by default, `uring` and `polling`; each where
+//! the operating system has it). Which one a runtime gets is decided when it is built: by [`Builder::reactor`] or [`Builder::reactors`], else by the environment variable
 //! `TENTER_REACTOR`, else it is the best that works here. [`Handle::reactor_report`] tells.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -15,7 +15,6 @@ pub(crate) enum Kernel {}
 
 impl Interface for Kernel {
     const NAME: &'static str = "epoll";
-    const TRUE_EDGES: bool = true;
 
     /// Without timerfds, which sandboxes forbid, polling passes milliseconds to `epoll_wait`.
     fn granularity() -> Duration {

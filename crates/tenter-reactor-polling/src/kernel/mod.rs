@@ -77,9 +77,6 @@ pub(crate) trait Interface {
     /// The smallest timeout that can be told from the next larger one.
     fn granularity() -> Duration;
 
-    /// Whether every arrival is an edge, if there are edges.
-    const TRUE_EDGES: bool = false;
-
     /// Whether regular files can be watched.
     const REGULAR_FILES: bool = false;
 

@@ -1,6 +1,7 @@
 //! That what becomes ready is reported, and what is not armed is not.
 
 use std::io::Write;
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,7 +14,7 @@ use super::fixture::{drain, fill, receive, tcp_pair};
 use super::rig::{PATIENCE, QUIET, Rig};
 use super::system::{Stream, pair, processor_time};
 use super::{Case, Maker, Stop, Tried, ensure};
-use crate::{Interest, Token};
+use crate::{Interest, Readiness, Token};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("current_readiness_is_reported", current_readiness),
@@ -23,6 +24,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("an_event_does_not_lose_the_other_direction", other_direction),
     Case::new("unread_data_is_not_forgotten", unread_data),
     Case::new("declared_true_edges_are_true", true_edges),
+    Case::new("declared_true_edges_tell_an_end_that_came_with_data", true_edges_at_the_end),
     Case::new("what_is_not_armed_is_silent", not_armed),
     Case::new("an_event_disarms", disarmed_by_event),
     Case::new("arming_replaces_the_interest", replaced_interest),
@@ -170,6 +172,26 @@ fn true_edges(make: &Maker) -> Tried {
     }
     drop(b);
     rig.expect(&a, A, Interest::READ)?;
+    Ok(rig.deregister(&a, A)?)
+}
+
+/// A reader that takes a short read for "drained" does not read again: it has to have been told.
+fn true_edges_at_the_end(make: &Maker) -> Tried {
+    let mut rig = Rig::new(make)?;
+    if !rig.reactor.capabilities().true_edges {
+        return Err(Stop::Skipped("the reactor does not declare true edges".to_owned()));
+    }
+    let (a, mut b) = pair()?;
+    rig.register(&a, A)?;
+    rig.wait(Some(Duration::ZERO))?;
+    // Only that direction: that both have ended is told by every system.
+    b.write_all(b"x")?;
+    b.shutdown(Shutdown::Write)?;
+    let said = rig.expect(&a, A, Interest::READ)?;
+    if !said.contains(Readiness::READ_CLOSED) {
+        rig.used_up(A, Interest::READ);
+        rig.expect(&a, A, Interest::READ)?;
+    }
     Ok(rig.deregister(&a, A)?)
 }
 
