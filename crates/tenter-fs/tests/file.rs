@@ -6,6 +6,7 @@ mod common;
 use std::future::poll_fn;
 use std::io::SeekFrom;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use common::everywhere;
@@ -78,11 +79,17 @@ fn a_write_that_fails_late_must_be_told_by_the_next_or_by_flush() {
 fn several_tasks_that_wait_for_one_write_must_all_be_woken() {
     everywhere(|scratch| async move {
         let mut file = File::create(scratch.path("file")).await.unwrap();
-        for _ in 0..20 {
-            file.write_all(&[7; 100_000]).await.unwrap();
-            let (one, two) = future::zip(file.sync_data(), file.metadata()).await;
-            one.unwrap();
-            two.unwrap();
+        for _ in 0..50 {
+            file.write_all(&[7; 500_000]).await.unwrap();
+            let shared = Arc::new(file);
+            let waits = [0; 3].map(|_| {
+                let shared = shared.clone();
+                tenter_runtime::spawn(async move { shared.metadata().await.unwrap().len() })
+            });
+            for wait in waits {
+                wait.await;
+            }
+            file = Arc::into_inner(shared).unwrap();
         }
     });
 }
