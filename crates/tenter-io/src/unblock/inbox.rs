@@ -5,7 +5,7 @@ use std::io::{self, Read, SeekFrom};
 /// As much is read at a time at first, in bytes: what the standard library's buffers hold.
 const FIRST_READ: usize = 8 * 1024;
 
-/// As much is read at a time at most, in bytes. A job costs some 10 µs, a copy of this many bytes ten times that.
+/// As much is read at a time at most, in bytes; half of what tokio's files take, for the buffer is kept between reads.
 const LONGEST_READ: usize = 1 << 20;
 
 /// The bytes of one read.

@@ -41,19 +41,17 @@ impl<I> Items<I> {
 
     /// The job: takes items of the iterator until it ends, `most` lie here, or it is told to stop.
     pub(super) fn fill(&self, iterator: &mut impl Iterator<Item = I>, most: usize, stop: &AtomicBool) {
-        while !stop.load(Relaxed) && lock(&self.0).items.len() < most.max(1) {
+        let mut room = lock(&self.0).items.len() < most.max(1);
+        while room && !stop.load(Relaxed) {
             let item = iterator.next();
             let mut pending = lock(&self.0);
-            let ended = item.is_none();
-            pending.ended = ended;
+            pending.ended = item.is_none();
             pending.items.extend(item);
+            room = !pending.ended && pending.items.len() < most.max(1);
             let waker = pending.waker.take();
             drop(pending);
             if let Some(waker) = waker {
                 waker.wake();
-            }
-            if ended {
-                return;
             }
         }
     }

@@ -18,8 +18,7 @@ use super::state::{CALLED_OFF, Report, State, What};
 /// As many bytes may wait to be written unless it was said; tokio's number for its files.
 const WRITE_AHEAD: usize = 2 << 20;
 
-/// As many items of an iterator are fetched ahead unless it was said. A job costs some 10 µs, which so come to 10 ns an
-/// item.
+/// As many items of an iterator are fetched ahead unless it was said: a job is started again for each so many.
 const ITEMS_AHEAD: usize = 1024;
 
 impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {

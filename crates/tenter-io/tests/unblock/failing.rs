@@ -85,6 +85,7 @@ fn a_job_that_a_shutdown_drops_is_an_error_and_the_object_stays() {
         let mut first = Unblock::new(1);
         let (sink, record) = Sink::new([]);
         let (mut input, mut output) = (Unblock::new(Script::new([Step::Bytes(b"late")])), Unblock::new(sink));
+        let mut another = Unblock::new(Sink::new([]).0);
         let (mut buf, mut number) = ([0; 8], Unblock::new(7));
         runtime.enter(|| {
             let work = move |first: &mut i32| {
@@ -97,6 +98,7 @@ fn a_job_that_a_shutdown_drops_is_an_error_and_the_object_stays() {
             start.recv().unwrap();
             assert!(is_pending(&mut Box::pin(input.read(&mut buf))));
             future::block_on(output.write_all(b"taken, and never written")).unwrap();
+            future::block_on(another.write_all(b"taken, too")).unwrap();
             let mut call = Box::pin(number.with_mut(|number| *number += 1));
             assert!(is_pending(&mut call));
         });
@@ -104,6 +106,8 @@ fn a_job_that_a_shutdown_drops_is_an_error_and_the_object_stays() {
         drop(runtime);
         assert_eq!(future::block_on(input.read(&mut buf)).unwrap_err().kind(), io::ErrorKind::Other);
         assert_eq!(future::block_on(output.flush()).unwrap_err().kind(), io::ErrorKind::Other);
+        let more = future::block_on(another.write(b"not taken any more"));
+        assert_eq!(more.unwrap_err().kind(), io::ErrorKind::Other);
         // Now the pool refuses.
         let refused = handle.enter(|| future::block_on(input.read(&mut buf))).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::Other);
