@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use crate::root::RootPoll;
 use crate::scheduler::Core;
-use crate::slot::{Seat, Slot};
+use crate::seat::Seat;
+use crate::slot::Slot;
 
 /// What the occupant of a seat may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

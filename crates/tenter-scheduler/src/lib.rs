@@ -32,6 +32,8 @@ mod schedule;
 #[cfg(not(tenter_loom))]
 mod scheduler;
 #[cfg(not(tenter_loom))]
+mod seat;
+#[cfg(not(tenter_loom))]
 mod sleep;
 #[cfg(not(tenter_loom))]
 mod slot;

@@ -14,7 +14,8 @@ use crate::chaos::Chaos;
 use crate::context::{Context, Role};
 use crate::pace::Pace;
 use crate::scheduler::Core;
-use crate::slot::{RING, Seat, Slot};
+use crate::seat::{RING, Seat};
+use crate::slot::Slot;
 use crate::spin::Spin;
 
 /// Every so many tasks a thread looks at the injector and the driver first, so that a busy queue starves neither.
