@@ -1,13 +1,15 @@
 //! The same program on every reactor, two of them in one process, and the choice of one.
 
+mod files;
+
 use std::process::Command;
 
 use tenter::future;
 use tenter::io::{AsyncReadExt, AsyncWriteExt};
 use tenter::net::{TcpListener, TcpStream};
-use tenter::reactor::{ChosenBy, ReactorError};
-use tenter::{Async, Backend, BuildError, Builder, Runtime, Unblock};
-use tenter_tests::{MINUTE, backends, everywhere, within};
+use tenter::reactor::ChosenBy;
+use tenter::{Async, Backend, BuildError, Builder, Runtime};
+use tenter_tests::{MINUTE, backends, everywhere, pair, within};
 
 #[test]
 fn every_compiled_in_backend_works_and_says_its_name() {
@@ -75,7 +77,7 @@ fn two_runtimes_on_two_backends_talk_to_each_other() {
             for right in Backend::working() {
                 let left = Builder::new_multi_thread().worker_threads(1).reactor(left).build().unwrap();
                 let right = Builder::new_multi_thread().worker_threads(1).reactor(right).build().unwrap();
-                let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
+                let (a, b) = pair().unwrap();
                 let a = left.enter(|| Async::new(a)).unwrap();
                 let b = right.enter(|| Async::new(b)).unwrap();
                 let ping = left.spawn(async move {
@@ -105,49 +107,6 @@ fn two_runtimes_on_two_backends_talk_to_each_other() {
                 right.block_on(pong);
             }
         }
-    });
-}
-
-#[test]
-fn a_regular_file_is_watched_or_refused_with_what_to_do_instead() {
-    const REFUSED_BY: &[&str] = &["epoll", "kqueue", "polling"];
-    everywhere(|runtime| {
-        let refused = REFUSED_BY.contains(&runtime.reactor_name());
-        runtime.block_on(async {
-            let open = || std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
-            match Async::new(open()) {
-                Ok(file) => {
-                    assert!(!refused, "it was to be refused");
-                    file.readable().await.unwrap();
-                }
-                Err(error) if ReactorError::of(&error) == Some(ReactorError::Unwatchable) => {
-                    assert!(refused, "it was to be watched: {error}");
-                    let text = error.to_string();
-                    assert!(["`Unblock`", "`unblock`", "poll"].iter().all(|way| text.contains(way)), "{text}");
-                    // And that works.
-                    let mut start = [0; 4];
-                    Unblock::new(open()).read_exact(&mut start).await.unwrap();
-                    assert_ne!(start, [0; 4]);
-                }
-                // `TENTER_FAULTY` makes sources fail to be registered.
-                Err(error) => assert!(runtime.reactor_report().faulty.is_some(), "{error}"),
-            }
-        });
-    });
-}
-
-/// A pseudo terminal's master, which every reactor of Linux can watch.
-#[test]
-#[cfg(target_os = "linux")]
-fn a_terminal_is_watched() {
-    everywhere(|runtime| {
-        runtime.block_on(async {
-            let open = std::fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").unwrap();
-            match Async::new(open) {
-                Ok(terminal) => terminal.writable().await.unwrap(),
-                Err(error) => assert!(runtime.reactor_report().faulty.is_some(), "{error}"),
-            }
-        });
     });
 }
 

@@ -84,7 +84,7 @@ fn a_refused_source_says_why() {
         for errno in ERRNOS {
             let error = move || io::Error::from_raw_os_error(errno);
             let (runtime, _) = runtime(backend, Faults::none(1).refuse(When::Nth(1), error));
-            let (socket, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
+            let (socket, _peer) = tenter_tests::pair().unwrap();
             let again = socket.try_clone().unwrap();
             let refused = runtime.enter(|| Async::new(socket)).unwrap_err();
             assert_eq!(refused.raw_os_error(), Some(errno), "{backend}");
@@ -100,7 +100,7 @@ fn an_arming_that_fails_wakes_who_waits_with_the_error() {
             let no_memory = || io::Error::from_raw_os_error(12);
             let (runtime, reactor) = runtime(backend, Faults::none(1).fail_arm(When::Nth(2), no_memory));
             runtime.block_on(async {
-                let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
+                let (a, b) = tenter_tests::pair().unwrap();
                 let (a, b) = (Arc::new(Async::new(a).unwrap()), Async::new(b).unwrap());
                 let reading = tenter::spawn({
                     let a = a.clone();

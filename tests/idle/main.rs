@@ -1,4 +1,6 @@
 //! An idle runtime, once settled, does nothing: no thread of it runs at all.
+//! On Linux, where /proc tells.
+#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::thread;

@@ -1,4 +1,6 @@
 //! What is dropped leaves nothing behind. One test, because it counts what the whole process has.
+//! On Linux, where /proc tells.
+#![cfg(target_os = "linux")]
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,6 @@
 //! Memory does not grow with the number of tasks that have been.
+//! On Linux, where /proc tells.
+#![cfg(target_os = "linux")]
 
 use std::fs;
 

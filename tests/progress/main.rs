@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use tenter::io::{AsyncReadExt, AsyncWriteExt};
 use tenter::net::TcpListener;
 use tenter::{Async, Backend, Builder, Runtime, Timer, block_on, spawn};
-use tenter_tests::{MINUTE, backends, everywhere, within};
+use tenter_tests::{MINUTE, backends, everywhere, pair, within};
 
 #[test]
 fn a_main_future_that_blocks_on_a_task_it_spawned_must_not_hang() {
@@ -244,8 +243,8 @@ fn a_long_poll_must_not_hold_input_hostage() {
         for backend in backends() {
             for pause in [0, 1500] {
                 let runtime = warm(backend, 2);
-                let (first, mut wakes_first) = UnixStream::pair().unwrap();
-                let (second, mut wakes_second) = UnixStream::pair().unwrap();
+                let (first, mut wakes_first) = pair().unwrap();
+                let (second, mut wakes_second) = pair().unwrap();
                 let (first, second) = runtime.enter(|| (Async::new(first).unwrap(), Async::new(second).unwrap()));
                 let (send, receive) = mpsc::channel();
                 let reader = runtime.spawn(async move {

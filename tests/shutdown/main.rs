@@ -3,14 +3,13 @@
 use std::any::Any;
 use std::future::pending;
 use std::io::{ErrorKind, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tenter::{Async, Builder, Runtime, Timer};
-use tenter_tests::{MINUTE, everywhere, within};
+use tenter_tests::{Local, MINUTE, everywhere, pair, within};
 
 /// Counts its drops.
 struct Count(Arc<AtomicUsize>);
@@ -155,8 +154,8 @@ fn awaiting_a_task_of_a_dead_runtime_is_none_or_a_panic_with_that_message() {
 }
 
 /// A reader that never becomes ready, registered with a runtime.
-fn silent(runtime: &Runtime) -> (Async<UnixStream>, UnixStream) {
-    let (watched, other) = UnixStream::pair().unwrap();
+fn silent(runtime: &Runtime) -> (Async<Local>, Local) {
+    let (watched, other) = pair().unwrap();
     (runtime.enter(|| Async::new(watched)).unwrap(), other)
 }
 

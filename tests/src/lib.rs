@@ -1,9 +1,17 @@
 //! What the tests of this package share; the tests themselves live beside it, a folder per promise.
 
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;
+
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+pub use system::{Local, pair};
 use tenter::{Backend, Builder, Runtime};
 
 /// Runs a test on a thread of its own, and fails it instead of letting it hang for ever.

@@ -1,13 +1,24 @@
 //! Async I/O over any file descriptor, blocking objects made asynchronous, and time, for the tenter runtime.
 //!
-//! [`Async<T>`] makes any object with a file descriptor asynchronous; [`Timer`] and the functions of [`time`] wait for
-//! a moment. Both bind to the ambient runtime when they are made and can be polled from any thread. [`Unblock`] has what
-//! blocks work on the blocking pool.
+//! [`Async<T>`] makes any object with a file descriptor (on Windows: with a socket) asynchronous; [`Timer`] and the
+//! functions of [`time`] wait for a moment. Both bind to the ambient runtime when they are made and can be polled from any
+//! thread. [`Unblock`] has what blocks work on the blocking pool.
 
 mod attempt;
 mod listen;
+#[cfg(unix)]
+#[path = "raw/unix.rs"]
+mod raw;
+#[cfg(windows)]
+#[path = "raw/windows.rs"]
+mod raw;
 mod ready;
 mod sockets;
+#[cfg(unix)]
+#[path = "sys/unix.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "sys/windows.rs"]
 mod sys;
 pub mod time;
 mod timer;

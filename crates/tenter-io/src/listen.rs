@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::Async;
+use crate::{Async, sys};
 
 /// How many connections may wait to be accepted: tokio's number.
 const BACKLOG: u32 = 1024;
@@ -65,15 +65,12 @@ impl ListenOptions {
     /// Binds a listener to an address.
     ///
     /// # Errors
-    /// If the address is in use or not this machine's, the system has no `SO_REUSEPORT`, or as [`Async::new`].
+    /// If the address is in use or not this machine's, the system has no `SO_REUSEPORT`
+    /// ([`Unsupported`](io::ErrorKind::Unsupported) on Windows), or as [`Async::new`].
     pub fn bind(&self, addr: impl Into<SocketAddr>) -> io::Result<Async<TcpListener>> {
         let addr = addr.into();
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        // As the standard library does: a server that is started again need not wait for old connections to fade.
-        socket.set_reuse_address(true)?;
-        if self.reuse_port {
-            rustix::net::sockopt::set_socket_reuseport(&socket, true)?;
-        }
+        sys::allow_reuse(&socket, self.reuse_port)?;
         socket.bind(&addr.into())?;
         socket.listen(i32::try_from(self.backlog).unwrap_or(i32::MAX))?;
         Async::new(socket.into())

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,7 +10,8 @@ use std::task::{Context, Poll, ready};
 use tenter_core::coop;
 use tenter_runtime::{Direction, Ready, Source, WaiterKey};
 
-use crate::{Async, sys};
+use crate::Async;
+use crate::sys::{self, AsSource};
 
 /// One waiter of a source; removed when it is dropped.
 pub(crate) struct Waiter<'a> {
@@ -39,7 +39,7 @@ impl Drop for Waiter<'_> {
 }
 
 /// Waits, and asks the system before it believes what the source remembers.
-fn poll_verified<T: AsFd>(
+fn poll_verified<T: AsSource>(
     io: &Async<T>,
     direction: Direction,
     cx: &mut Context<'_>,
@@ -48,7 +48,7 @@ fn poll_verified<T: AsFd>(
     let unit = ready!(coop::poll_proceed(cx));
     loop {
         let seen = ready!(io.source().poll_ready_keyed(cx, direction, key))?;
-        if sys::is_ready(io.get_ref().as_fd(), direction)? {
+        if sys::is_ready(io.get_ref(), direction)? {
             unit.made_progress();
             return Poll::Ready(Ok(()));
         }
@@ -71,7 +71,7 @@ macro_rules! readiness_future {
             }
         }
 
-        impl<T: AsFd> Future for $name<'_, T> {
+        impl<T: AsSource> Future for $name<'_, T> {
             type Output = io::Result<()>;
 
             fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -107,7 +107,7 @@ macro_rules! readiness_future {
             }
         }
 
-        impl<T: AsFd> Future for $owned<T> {
+        impl<T: AsSource> Future for $owned<T> {
             type Output = io::Result<()>;
 
             fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,11 +1,9 @@
-//! `Async<T>`: any object with a file descriptor, made asynchronous.
+//! `Async<T>`: any object with a file descriptor (on Windows: with a socket), made asynchronous.
 
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -16,9 +14,9 @@ use tenter_runtime::{Direction, Handle, Source};
 
 use crate::attempt::attempt;
 use crate::ready::{Readable, ReadableOwned, Waiter, Writable, WritableOwned};
-use crate::sys;
+use crate::sys::{self, AsSource};
 
-/// An object with a file descriptor (socket, pipe, terminal, timer fd …), made asynchronous.
+/// An object with a file descriptor (socket, pipe, terminal, timer fd …), made asynchronous; on Windows, one with a socket.
 ///
 /// It is put into non-blocking mode and registered with the ambient runtime's reactor. Operations go through
 /// [`read_with`](Self::read_with), [`write_with`](Self::write_with), or [`AsyncRead`] and [`AsyncWrite`] where `T` has
@@ -76,9 +74,6 @@ io_safe!(
     TcpListener,
     TcpStream,
     UdpSocket,
-    UnixDatagram,
-    UnixListener,
-    UnixStream,
     std::fs::File,
     std::io::Stderr,
     std::io::Stdin,
@@ -99,14 +94,14 @@ unsafe impl<T: IoSafe + ?Sized> IoSafe for Box<T> {}
 // SAFETY: the standard library reads and writes through `&T` only for types in the list above.
 unsafe impl<T: IoSafe + ?Sized> IoSafe for Arc<T> {}
 
-impl<T: AsFd> Async<T> {
+impl<T: AsSource> Async<T> {
     /// Puts `io` into non-blocking mode and registers it with the ambient runtime.
     ///
     /// # Errors
     /// If the mode can't be set, the reactor can't watch such an object (epoll: a regular file), a limit is reached,
     /// or the default runtime is needed and can't be made.
     pub fn new(io: T) -> io::Result<Self> {
-        sys::set_nonblocking(io.as_fd())?;
+        sys::set_nonblocking(&io)?;
         Self::new_nonblocking(io)
     }
 
@@ -125,7 +120,7 @@ impl<T: AsFd> Async<T> {
     pub fn new_nonblocking_in(handle: Handle, io: T) -> io::Result<Self> {
         // SAFETY: `io` is kept, unchanged, until `source` was deregistered: safe code gets no `&mut T` but through
         // `IoSafe`, and the `unsafe` methods that give one say so.
-        let source = unsafe { Source::new_with(handle, io.as_fd().into())? };
+        let source = unsafe { Source::new_with(handle, sys::source(&io))? };
         Ok(Self { source, io: Some(io) })
     }
 
@@ -133,7 +128,7 @@ impl<T: AsFd> Async<T> {
     /// reactor can watch, which may be done with before they have to wait.
     pub(crate) fn watched_when_awaited(io: T) -> io::Result<Self> {
         // SAFETY: as in `new_nonblocking_in`.
-        let source = unsafe { Source::watched_when_awaited(Handle::try_current()?, io.as_fd().into())? };
+        let source = unsafe { Source::watched_when_awaited(Handle::try_current()?, sys::source(&io))? };
         Ok(Self { source, io: Some(io) })
     }
 }
@@ -174,7 +169,7 @@ impl<T> Async<T> {
     }
 }
 
-impl<T: AsFd> Async<T> {
+impl<T: AsSource> Async<T> {
     /// Waits until it can be read. May be wrong by the time the operation is tried, if others read too.
     ///
     /// # Errors
@@ -227,7 +222,7 @@ impl<T: AsFd> Async<T> {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.source.poll_ready(cx, direction))?;
-            if sys::is_ready(self.get_ref().as_fd(), direction)? {
+            if sys::is_ready(self.get_ref(), direction)? {
                 unit.made_progress();
                 return Poll::Ready(Ok(()));
             }
@@ -410,34 +405,6 @@ impl<T> Drop for Async<T> {
 impl<T> AsRef<T> for Async<T> {
     fn as_ref(&self) -> &T {
         self.get_ref()
-    }
-}
-
-impl<T: AsFd> AsFd for Async<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.get_ref().as_fd()
-    }
-}
-
-impl<T: AsRawFd> AsRawFd for Async<T> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.get_ref().as_raw_fd()
-    }
-}
-
-impl<T: AsFd + From<OwnedFd>> TryFrom<OwnedFd> for Async<T> {
-    type Error = io::Error;
-
-    fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        Self::new(T::from(fd))
-    }
-}
-
-impl<T: Into<OwnedFd>> TryFrom<Async<T>> for OwnedFd {
-    type Error = io::Error;
-
-    fn try_from(value: Async<T>) -> io::Result<Self> {
-        value.into_inner().map(Into::into)
     }
 }
 

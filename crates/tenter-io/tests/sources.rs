@@ -1,4 +1,6 @@
-//! What can be made asynchronous, and what becomes of it.
+//! What can be made asynchronous, and what becomes of it: file descriptors of every kind. On Windows it is sockets alone,
+//! which the tests of `tenter-net` try.
+#![cfg(unix)]
 
 mod common;
 

@@ -4,7 +4,6 @@ mod common;
 
 use std::future::Future;
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::process::Command;
 use std::sync::Arc;
@@ -51,7 +50,7 @@ fn the_default_runtime_drives_what_another_executor_polls() {
             Timer::after(ms(5)).await;
             assert!(start.elapsed() >= ms(5));
 
-            let (a, b) = UnixStream::pair().unwrap();
+            let (a, b) = common::pair().unwrap();
             let (mut a, mut b) = (Async::new(a).unwrap(), Async::new(b).unwrap());
             assert_eq!(a.handle().reactor_name(), name);
             let echo = async {
@@ -107,7 +106,7 @@ fn timers_of_foreign_threads_fire_although_the_driver_sleeps_longer() {
 fn a_registration_from_outside_starts_a_worker() {
     on_each_multi_thread(|runtime| {
         // Nothing was ever spawned or blocked on here.
-        let (a, mut b) = UnixStream::pair().unwrap();
+        let (a, mut b) = common::pair().unwrap();
         let a = runtime.enter(|| Async::new(a)).unwrap();
         let waiting = thread::spawn(move || future::block_on(async move { a.readable().await }));
         thread::sleep(ms(5));
@@ -133,7 +132,7 @@ fn what_block_on_registers_first_is_driven_by_a_worker_that_slept_without_a_driv
         .unwrap();
         // Longer than the watch ticks: nobody looks after anything any more, and nothing is registered.
         thread::sleep(ms(1300));
-        let (a, mut b) = UnixStream::pair().unwrap();
+        let (a, mut b) = common::pair().unwrap();
         let writer = thread::spawn(move || {
             thread::sleep(ms(5));
             b.write_all(b"x").unwrap();
@@ -147,7 +146,7 @@ fn what_block_on_registers_first_is_driven_by_a_worker_that_slept_without_a_driv
 #[test]
 fn what_a_task_registered_is_driven_after_block_on_has_returned() {
     on_each_multi_thread(|runtime| {
-        let (a, mut b) = UnixStream::pair().unwrap();
+        let (a, mut b) = common::pair().unwrap();
         let (told, heard) = channel();
         let mut task = None;
         runtime.block_on(async {
@@ -179,7 +178,7 @@ fn what_block_on_registered_for_someone_else_is_driven_after_it_has_returned() {
     on_each_multi_thread(|runtime| {
         let (told, heard) = channel();
         let waker = Waker::from(Arc::new(Tell(told)));
-        let (a, mut b) = UnixStream::pair().unwrap();
+        let (a, mut b) = common::pair().unwrap();
         let (timer, reader) = runtime.block_on(async {
             let mut cx = Context::from_waker(&waker);
             let mut timer = Timer::after(ms(3));
@@ -207,7 +206,7 @@ fn block_on_without_a_spawn_starts_no_thread() {
             for _ in 0..3 {
                 runtime.block_on(async {
                     Timer::after(ms(2)).await;
-                    let (a, b) = UnixStream::pair().unwrap();
+                    let (a, b) = common::pair().unwrap();
                     let (mut a, mut b) = (Async::new(a).unwrap(), Async::new(b).unwrap());
                     let writing = async {
                         Timer::after(ms(1)).await;
@@ -233,7 +232,7 @@ fn several_block_ons_at_a_time_all_get_their_events() {
             for i in 0..4_u64 {
                 scope.spawn(move || {
                     runtime.block_on(async {
-                        let (a, b) = UnixStream::pair().unwrap();
+                        let (a, b) = common::pair().unwrap();
                         let (mut a, mut b) = (Async::new(a).unwrap(), Async::new(b).unwrap());
                         for n in 0..10 {
                             Timer::after(ms(1 + (i + n) % 3)).await;
@@ -254,7 +253,7 @@ fn a_nested_block_on_gets_its_events() {
     on_each(|runtime| {
         let handle = runtime.handle().clone();
         let nested = move || {
-            let (a, b) = UnixStream::pair().unwrap();
+            let (a, b) = common::pair().unwrap();
             handle.block_on(async {
                 let a = Async::new(a).unwrap();
                 let task = spawn(async move { a.read_with(|mut io| io.read(&mut [0; 4])).await });
@@ -282,7 +281,7 @@ fn a_task_of_one_runtime_waits_for_sources_and_timers_of_a_sleeping_other() {
             let build = || Builder::new_multi_thread().worker_threads(1).reactor(backend).build().unwrap();
             let (one, two) = (build(), build());
             for _ in 0..20 {
-                let (a, b) = UnixStream::pair().unwrap();
+                let (a, b) = common::pair().unwrap();
                 let a = two.enter(|| Async::new(a)).unwrap();
                 let timer = two.enter(|| Timer::after(ms(1)));
                 let task = one.spawn(async move {
@@ -304,7 +303,7 @@ fn sources_and_timers_may_outlive_their_runtime() {
     on_each(|runtime| {
         let backend = runtime.reactor_name().parse().unwrap();
         let other = Builder::new_multi_thread().worker_threads(1).reactor(backend).build().unwrap();
-        let (a, mut b) = UnixStream::pair().unwrap();
+        let (a, mut b) = common::pair().unwrap();
         let a = other.enter(|| Async::new(a)).unwrap();
         let mut timer = other.enter(|| Timer::after(ms(1)));
         other.block_on(async { assert!(future::poll_once(&mut timer).await.is_none()) });
@@ -342,7 +341,7 @@ fn workers_sleep_while_nothing_happens_whatever_is_ready_that_nobody_waits_for()
             let builder = Builder::new_multi_thread().worker_threads(2).thread_name(&name).reactor(backend);
             let runtime = builder.build().unwrap();
             let waiting = runtime.block_on(runtime.spawn(async {
-                let pair = || UnixStream::pair().map(|(a, b)| (Async::new(a).unwrap(), b)).unwrap();
+                let pair = || common::pair().map(|(a, b)| (Async::new(a).unwrap(), b)).unwrap();
                 let (unread, mut writer) = pair();
                 writer.write_all(b"nobody reads this").unwrap();
                 unread.readable().await.unwrap();

@@ -238,7 +238,7 @@ fn an_interval_of_nothing_is_refused() {
 #[test]
 fn a_task_that_sets_its_timer_to_nothing_again_and_again_lets_others_go_on() {
     each(|| async {
-        let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (a, b) = common::pair().unwrap();
         let (a, b) = (Async::new(a).unwrap(), b);
         let busy = spawn(async {
             let mut timer = Timer::after(Duration::ZERO);

@@ -33,9 +33,13 @@
 mod addr;
 mod attempts;
 mod convert;
-#[cfg(unix)]
-mod fd;
 mod listener;
+#[cfg(unix)]
+#[path = "raw/unix.rs"]
+mod raw;
+#[cfg(windows)]
+#[path = "raw/windows.rs"]
+mod raw;
 mod stream;
 mod sys;
 mod udp;

@@ -2,7 +2,6 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -91,7 +90,7 @@ impl TcpStream {
         self.inner.get_ref().peer_addr()
     }
 
-    /// Shuts down one half of the connection, or both, for all clones.
+    /// Shuts down one half of the connection, or both, for all clones. A read that waits already ends, but not on Windows.
     ///
     /// # Errors
     /// What the system says.
@@ -222,25 +221,5 @@ impl TryFrom<TcpStream> for std::net::TcpStream {
             Ok(only) => only.into_inner(),
             Err(shared) => shared.get_ref().try_clone(),
         }
-    }
-}
-
-impl TryFrom<OwnedFd> for TcpStream {
-    type Error = io::Error;
-
-    fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        Self::try_from(std::net::TcpStream::from(fd))
-    }
-}
-
-impl AsFd for TcpStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
-    }
-}
-
-impl AsRawFd for TcpStream {
-    fn as_raw_fd(&self) -> RawFd {
-        self.inner.as_raw_fd()
     }
 }

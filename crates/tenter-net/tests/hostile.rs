@@ -1,4 +1,6 @@
-//! What the operating system may do to a server. Each test runs in a process of its own.
+//! What the operating system may do to a server: signals, and limits of open files, which Windows does not have. Each test
+//! runs in a process of its own.
+#![cfg(unix)]
 
 #[path = "../../tenter-io/tests/common/mod.rs"]
 mod common;

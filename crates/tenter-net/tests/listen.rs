@@ -1,12 +1,14 @@
-//! How listeners listen, and what the sockets that they give are.
+//! How listeners listen, and what the sockets that they give are, on Linux: other systems do not deal out connections evenly,
+//! and have other ideas of a backlog's length.
+#![cfg(target_os = "linux")]
 
 #[path = "../../tenter-io/tests/common/mod.rs"]
 mod common;
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures_lite::{AsyncReadExt, AsyncWriteExt, FutureExt, StreamExt};
+use futures_lite::{FutureExt, StreamExt};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_getfd};
 use tenter_io::Timer;
@@ -37,20 +39,6 @@ fn sockets_do_not_block_and_are_not_inherited() {
             assert_prepared(&client);
             assert_prepared(&server);
         }
-    });
-}
-
-#[test]
-fn version_6_addresses_go_both_ways() {
-    each(|| async {
-        let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else { return };
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (mut server, from) = listener.accept().await.unwrap();
-        assert_eq!(from, client.local_addr().unwrap());
-        client.write_all(b"six").await.unwrap();
-        let mut heard = [0; 3];
-        server.read_exact(&mut heard).await.unwrap();
-        assert_eq!(&heard, b"six");
     });
 }
 

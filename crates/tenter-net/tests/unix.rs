@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use socket2::{Domain, SockAddr, Socket, Type};
 use tenter_io::{Async, Timer, time};
 use tenter_net::Shutdown;
 use tenter_net::unix::{UnixDatagram, UnixListener, UnixStream};
@@ -168,6 +167,8 @@ fn where_nobody_listens_is_an_error_that_says_so() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_backlog_is_waited_out() {
+    use socket2::{Domain, SockAddr, Socket, Type};
+
     each(|| async {
         let place = Place::new();
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();

@@ -18,6 +18,9 @@ pub enum Source<'a> {
     /// A handle that is signalled: an event, a process, a timer. Readable and writable mean that it has been.
     #[cfg(windows)]
     Waitable(BorrowedHandle<'a>),
+    /// Nothing: this system has no sources, and there is no value of this.
+    #[cfg(not(any(unix, windows)))]
+    Nothing(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
 }
 
 #[cfg(unix)]

@@ -162,7 +162,7 @@ fn main() {
     println!("This reactor is written for Linux.");
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     #[test]
     fn it_conforms_and_a_runtime_takes_it() {

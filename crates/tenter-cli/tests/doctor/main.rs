@@ -2,7 +2,7 @@
 
 mod json;
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use json::Json;
 
@@ -126,6 +126,8 @@ mod unix {
 
     #[test]
     fn a_reader_that_has_gone_is_no_failure() {
+        use std::process::Stdio;
+
         let mut child = Command::new(TENTER)
             .arg("doctor")
             .stdout(Stdio::piped())

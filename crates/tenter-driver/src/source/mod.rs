@@ -2,6 +2,9 @@
 
 mod direction;
 mod entry;
+#[cfg_attr(unix, path = "raw/unix.rs")]
+#[cfg_attr(windows, path = "raw/windows.rs")]
+#[cfg_attr(not(any(unix, windows)), path = "raw/nothing.rs")]
 mod raw;
 mod registration;
 mod slab;

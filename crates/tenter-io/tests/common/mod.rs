@@ -1,5 +1,12 @@
 //! Every reactor and both kinds of runtime, with a watchdog.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses a part")]
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "each test binary uses a part")]
+
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,6 +17,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+pub use system::{Local, pair};
 use tenter_runtime::{Backend, Builder, Runtime};
 
 /// Longer than any test here needs on a busy machine, by far.

@@ -1,7 +1,7 @@
 //! Reads: what they ask for, and what a dropped one leaves.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::Ordering::SeqCst;
 
 use futures_lite::AsyncReadExt;
@@ -27,7 +27,7 @@ fn everything_comes_through_a_pipe() {
         let (read, write) = rustix::pipe::pipe().unwrap();
         let sent: Vec<u8> = (0..3 << 20).map(|i| (i % 251) as u8).collect();
         let expected = sent.clone();
-        let writing = std::thread::spawn(move || File::from(write).write_all(&sent));
+        let writing = std::thread::spawn(move || io::Write::write_all(&mut File::from(write), &sent));
         let mut heard = Vec::new();
         Unblock::new(File::from(read)).read_to_end(&mut heard).await.unwrap();
         writing.join().unwrap().unwrap();

@@ -1,9 +1,14 @@
 //! Clocks.
 
+#[cfg_attr(windows, path = "stats/windows.rs")]
+#[cfg_attr(target_os = "netbsd", path = "stats/netbsd.rs")]
+#[cfg_attr(not(any(windows, target_os = "netbsd")), path = "stats/posix.rs")]
+mod cpu;
+
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, Timespec, clock_gettime};
-
+use self::cpu::process_cpu_time;
+pub(crate) use self::cpu::thread_cpu_time;
 use crate::serve::Server;
 
 /// What a crawl cost.
@@ -32,17 +37,4 @@ impl Clock {
         let served = server.cpu_time().saturating_sub(self.server_cpu);
         Spent { wall, cpu: process_cpu_time().saturating_sub(self.cpu).saturating_sub(served) }
     }
-}
-
-fn process_cpu_time() -> Duration {
-    duration(clock_gettime(ClockId::ProcessCPUTime))
-}
-
-/// The CPU time of the calling thread.
-pub(crate) fn thread_cpu_time() -> Duration {
-    duration(clock_gettime(ClockId::ThreadCPUTime))
-}
-
-fn duration(time: Timespec) -> Duration {
-    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }

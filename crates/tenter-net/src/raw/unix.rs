@@ -1,23 +1,25 @@
-//! The file descriptors of sockets that [`conversions`](crate::convert) made.
+//! From and to file descriptors.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use crate::UdpSocket;
+use tenter_io::Async;
+
 use crate::unix::{UnixDatagram, UnixListener, UnixStream};
+use crate::{TcpListener, TcpStream, UdpSocket};
 
 macro_rules! file_descriptors {
     ($($type:ident: $inner:ty),* $(,)?) => {
         $(
             impl AsFd for $type {
                 fn as_fd(&self) -> BorrowedFd<'_> {
-                    self.0.as_fd()
+                    AsRef::<Async<$inner>>::as_ref(self).as_fd()
                 }
             }
 
             impl AsRawFd for $type {
                 fn as_raw_fd(&self) -> RawFd {
-                    self.0.as_raw_fd()
+                    AsRef::<Async<$inner>>::as_ref(self).as_raw_fd()
                 }
             }
 
@@ -33,6 +35,8 @@ macro_rules! file_descriptors {
 }
 
 file_descriptors! {
+    TcpListener: std::net::TcpListener,
+    TcpStream: std::net::TcpStream,
     UdpSocket: std::net::UdpSocket,
     UnixStream: std::os::unix::net::UnixStream,
     UnixListener: std::os::unix::net::UnixListener,

@@ -1,26 +1,34 @@
-//! What the operating system is asked directly.
+//! What a Unix is asked directly.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::BorrowedFd;
+pub(crate) use std::os::fd::AsFd as AsSource;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use socket2::Socket;
+use tenter_reactor::Source;
 use tenter_runtime::Direction;
+
+/// What a reactor watches.
+pub(crate) fn source(io: &impl AsSource) -> Source<'_> {
+    io.as_fd().into()
+}
 
 /// Puts a file descriptor into non-blocking mode, in one call.
 ///
 /// As the standard library does on Linux, and only there: elsewhere some kinds of files don't know the request.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
-    Ok(rustix::io::ioctl_fionbio(fd, true)?)
+pub(crate) fn set_nonblocking(io: &impl AsSource) -> io::Result<()> {
+    Ok(rustix::io::ioctl_fionbio(io.as_fd(), true)?)
 }
 
 /// Puts a file descriptor into non-blocking mode.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn set_nonblocking(io: &impl AsSource) -> io::Result<()> {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
+    let fd = io.as_fd();
     let flags = fcntl_getfl(fd)?;
     if !flags.contains(OFlags::NONBLOCK) {
         fcntl_setfl(fd, flags | OFlags::NONBLOCK)?;
@@ -31,12 +39,12 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
 /// Whether an operation would not block right now (or would fail at once).
 ///
 /// What a source's word remembers may be stale after operations that went past it; this asks.
-pub(crate) fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<bool> {
+pub(crate) fn is_ready(io: &impl AsSource, direction: Direction) -> io::Result<bool> {
     let flags = match direction {
         Direction::Read => PollFlags::IN | PollFlags::PRI,
         Direction::Write => PollFlags::OUT,
     };
-    let mut fds = [PollFd::from_borrowed_fd(fd, flags)];
+    let mut fds = [PollFd::from_borrowed_fd(io.as_fd(), flags)];
     loop {
         match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
             Ok(ready) => return Ok(ready > 0),
@@ -44,6 +52,16 @@ pub(crate) fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<b
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Prepares the address of a listener for being used again, and shared if `share` says so.
+pub(crate) fn allow_reuse(listener: &Socket, share: bool) -> io::Result<()> {
+    // As the standard library does: a server that is started again need not wait for old connections to fade.
+    listener.set_reuse_address(true)?;
+    if share {
+        rustix::net::sockopt::set_socket_reuseport(listener, true)?;
+    }
+    Ok(())
 }
 
 /// Takes a connection, whose socket does not block.
@@ -108,9 +126,7 @@ pub(crate) fn finish_connect(socket: &TcpStream, addr: SocketAddr) -> io::Result
 /// Whether a connection that was begun is made: `WouldBlock` if not yet, else how it ended.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn finish_connect(socket: &TcpStream, _: SocketAddr) -> io::Result<()> {
-    use std::os::fd::AsFd;
-
-    if !is_ready(socket.as_fd(), Direction::Write)? {
+    if !is_ready(socket, Direction::Write)? {
         return Err(io::ErrorKind::WouldBlock.into());
     }
     socket.take_error()?.map_or(Ok(()), Err)

@@ -1,20 +1,7 @@
-//! What the standard library does in a way that does not do.
+//! What the standard library does in a way that does not do on a Unix.
 
 use std::io::{self, IoSlice};
 use std::net::TcpStream;
-
-/// The smallest `IOV_MAX` of the systems this is for; of more buffers the system takes only some, or none.
-const MOST_BUFS: usize = 1024;
-
-/// How many of so many buffers go into one call.
-pub(crate) fn bufs_at_once(bufs: usize) -> usize {
-    bufs.min(MOST_BUFS)
-}
-
-/// The bytes in several buffers.
-pub(crate) fn room<B: std::ops::Deref<Target = [u8]>>(bufs: &[B]) -> usize {
-    bufs.iter().fold(0, |sum, buf| sum.saturating_add(buf.len()))
-}
 
 /// Reads into a buffer, with the system call alone: the C library's function is a point of cancellation of threads, and
 /// twice changes an atomic for it.
