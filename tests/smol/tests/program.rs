@@ -1,6 +1,6 @@
 //! The program of this package runs.
 
-use tenter_smol_tests::{handles, locks, sockets, tasks};
+use tenter_smol_tests::{files, handles, locks, sockets, tasks};
 
 #[test]
 fn tasks_executors_timers_and_channels() {
@@ -23,6 +23,12 @@ fn async_and_unblock_are_there() {
         assert_eq!(handles::over_async_udp().await.unwrap(), 9);
         assert_eq!(handles::unblocked().await.unwrap(), "read [0, 1, 2]");
     });
+}
+
+#[test]
+fn files_are_there() {
+    let folder = std::env::temp_dir().join(format!("tenter-smol-{}-files", std::process::id()));
+    assert_eq!(smol::block_on(files::in_a_folder(&folder)).unwrap(), "read twice");
 }
 
 #[test]
