@@ -49,6 +49,7 @@ impl Model {
                 }
                 self.answer(Name::Nobody, 0, false);
             }
+            Command::Transfer(transfer) => self.answer(Name::Operation(transfer.operation), 0, false),
             Command::Answer => self.answer(Name::Nobody, 0, false),
         }
     }
