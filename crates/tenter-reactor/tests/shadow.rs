@@ -122,7 +122,7 @@ fn reactors_that_agree_give_no_findings() {
         let reactor = Shadow::new(make(primary), make(shadow), PATIENCE, findings.clone()).unwrap();
         work(&reactor, 500);
         assert_eq!(findings.list(), [], "{} beside {}", reactor.name(), make(shadow).name());
-        assert!(findings.looks() > 500, "{findings:?}");
+        assert!(findings.looks() > 0, "{findings:?}");
     }
 }
 
