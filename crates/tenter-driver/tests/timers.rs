@@ -315,3 +315,15 @@ fn close_deadlines_share_the_end_of_a_sleep() {
         assert!(beyond(100 * MICROSECOND, Some(HOUR / 2)) <= Some(Duration::ZERO), "a timeout is none");
     }
 }
+
+/// The thread spins for what a sleep was too short by only if that is less than a sleep costs.
+#[test]
+fn a_sleep_that_ended_far_too_early_is_not_spun_to_its_end() {
+    let (_, driver) = hasty();
+    let mut due = Vec::new();
+    insert(&driver, Some(0), HOUR);
+    driver.fire_after_sleep(0, Instant::now(), &mut due);
+    assert!(due.is_empty() && driver.timer_count() == 1);
+    // The same in the driver, whose reactor ends every sleep at once.
+    assert_eq!(turn(&driver), 0);
+}

@@ -5,7 +5,9 @@ mod common;
 use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures_lite::{StreamExt, future};
@@ -48,6 +50,41 @@ fn no_timer_is_early_however_short() {
         for task in tasks {
             assert!(task.await, "early");
         }
+    });
+}
+
+/// A waker that wakes another one when it is dropped.
+struct Last {
+    dropped: Arc<AtomicBool>,
+    other: Waker,
+}
+
+impl Wake for Last {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.dropped.store(true, Relaxed);
+        self.other.wake_by_ref();
+    }
+}
+
+/// A dropped timer's waker is dropped when its thread has nothing else to do.
+#[test]
+fn what_the_drop_of_a_timers_waker_wakes_must_not_be_slept_past() {
+    each(|| async {
+        let dropped = Arc::new(AtomicBool::new(false));
+        let mut timer = Some(Timer::after(Duration::from_secs(3600)));
+        poll_fn(|cx| {
+            if let Some(mut timer) = timer.take() {
+                let last = Last { dropped: dropped.clone(), other: cx.waker().clone() };
+                let waker = Waker::from(Arc::new(last));
+                assert!(Pin::new(&mut timer).poll(&mut Context::from_waker(&waker)).is_pending());
+            }
+            if dropped.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     });
 }
 

@@ -96,8 +96,8 @@ impl Park for Shared {
         self.driver.set_self_timed(wheel, on);
     }
 
-    fn settle(&self) {
-        timer::remove_gone();
+    fn settle(&self) -> bool {
+        timer::remove_gone()
     }
 
     fn clock(&self) -> Clock {

@@ -131,11 +131,13 @@ impl Gone {
     }
 }
 
-/// Takes the timer out of its wheel that this thread has left there.
-pub(crate) fn remove_gone() {
-    if let Some(gone) = GONE.take() {
+/// Takes the timer out of its wheel that this thread has left there, if there is one. The drop of its waker is foreign code.
+pub(crate) fn remove_gone() -> bool {
+    let gone = GONE.take();
+    if let Some(gone) = gone {
         gone.remove();
     }
+    gone.is_some()
 }
 
 #[cold]

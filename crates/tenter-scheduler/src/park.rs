@@ -50,8 +50,11 @@ pub trait Park: Send + Sync + fmt::Debug + 'static {
         self.next_deadline(wheel)
     }
 
-    /// The thread is about to sleep, or to leave its seat: does what it has put off.
-    fn settle(&self) {}
+    /// The thread is about to sleep, or to leave its seat: does what it has put off. `true` if that was something: foreign code
+    /// may have run, and have woken tasks of this very thread.
+    fn settle(&self) -> bool {
+        false
+    }
 
     /// Says that the owner of a wheel sleeps with its own timeout, so that the driver need not wake for that wheel.
     fn set_self_timed(&self, wheel: usize, on: bool);

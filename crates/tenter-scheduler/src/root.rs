@@ -19,7 +19,7 @@ use crate::park::Park;
 use crate::parker::Parker;
 use crate::scheduler::Core;
 use crate::slot::Slot;
-use crate::worker::Worker;
+use crate::worker::{Worker, settle};
 
 /// Says that a `block_on` future was woken, and wakes its thread.
 #[derive(Debug)]
@@ -308,12 +308,13 @@ fn hand_over_outer() {
     context::find(|outer| {
         let seat = outer.own_seat()?;
         let slot = outer.slot();
+        // First, because it may wake tasks of this seat.
+        settle(&outer.core);
         seat.settle();
         while let Some(runnable) = seat.take_any() {
             slot.inject_quietly(runnable);
         }
         slot.notify();
-        outer.core.park.settle();
         leave_wheel(&*outer.core.park, outer.seat);
         slot.cover();
         Some(())
@@ -331,7 +332,7 @@ fn leave_wheel(park: &dyn Park, wheel: usize) {
 fn leave(core: &Core) {
     let slot = core.slot;
     slot.rooted.store(0, Relaxed);
-    core.park.settle();
+    settle(core);
     slot.seats[slot.root_seat()].leave();
     if slot.is_closed() {
         slot.wake_tasks();

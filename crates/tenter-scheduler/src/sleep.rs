@@ -1,12 +1,15 @@
 //! How a thread in a seat waits: it spins, then sleeps in the driver or on its parker, and looks after the others meanwhile
 //! if it is the watch.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{
+    Ordering::{Relaxed, SeqCst},
+    fence,
+};
 use std::time::{Duration, Instant};
 
 use crate::context::Role;
 use crate::idle::Unparked;
-use crate::worker::{Worker, set};
+use crate::worker::{Worker, set, settle};
 
 /// How long the watch sleeps while a thread is inside a poll. With an idle worker, what a long poll holds up is taken
 /// over within two of these and the time that a thread needs to wake.
@@ -35,8 +38,11 @@ const PAUSE: u32 = 8;
 const SPINNERS: usize = 8;
 
 impl Worker<'_> {
-    /// Waits for work: spins, then sleeps.
+    /// Waits for work: spins, then sleeps. Or returns at once, if what was put off had to be done first: that may have made work.
     pub(crate) fn rest(&mut self) {
+        if settle(&self.context.core) {
+            return;
+        }
         let start = self.spin.learns().then(Instant::now);
         let alone = self.slot.idle.word().searching() <= self.slot.workers().div_ceil(SPINNERS);
         let slot = self.slot;
@@ -49,6 +55,9 @@ impl Worker<'_> {
 
     /// The wait of the thread in `block_on`, outside the idle protocol: its future's waker gives the token.
     pub(crate) fn rest_as_root(&mut self, due: impl Fn() -> bool) {
+        if settle(&self.context.core) {
+            return;
+        }
         let start = self.spin.learns().then(Instant::now);
         if !self.spin_until(due) {
             // What its future has registered may be the first thing that needs a driver.
@@ -121,9 +130,7 @@ impl Worker<'_> {
         let me = self.context.seat;
         // Nobody else is told of what is there.
         debug_assert!(self.seat.is_empty(), "a thread sleeps on tasks of its own");
-        self.context.core.park.settle();
-        // After the announcement's fence: who registers something later, elsewhere, sees this thread parked and wakes one.
-        let mut drive = self.may_drive() && self.context.core.park.is_needed();
+        let mut drive = self.may_drive() && self.is_driver_needed();
         if self.context.role == Role::Root {
             self.sleep_once(&mut drive, None);
             return;
@@ -140,6 +147,14 @@ impl Worker<'_> {
             }
         }
         self.slot.watch.leave(me);
+    }
+
+    /// Whether the driver is needed, as seen by a thread that will not look again before it is told.
+    fn is_driver_needed(&self) -> bool {
+        // Pairs with the fence of `Slot::cover`: who registers something elsewhere sees that this thread has left the driver
+        // and (a worker) is parked, or this thread sees what was registered.
+        fence(SeqCst);
+        self.context.core.park.is_needed()
     }
 
     /// How long the watch sleeps before it looks again; `None` for who is not the watch, or has nobody to look after.

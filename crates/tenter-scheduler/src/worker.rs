@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Relaxed, SeqCst},
+    fence,
+};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -53,6 +57,14 @@ impl Drop for AbortOnUnwind {
     }
 }
 
+/// [`Park::settle`](crate::Park::settle), of a thread that is not in a poll.
+pub(crate) fn settle(core: &Core) -> bool {
+    let bomb = AbortOnUnwind;
+    let settled = core.park.settle();
+    std::mem::forget(bomb);
+    settled
+}
+
 /// The occupant of a seat.
 pub(crate) struct Worker<'a> {
     pub(crate) context: &'a Context,
@@ -97,6 +109,7 @@ pub(crate) fn run(core: Arc<Core>, seat: usize, stop: impl FnOnce()) {
         slot.wake_tasks();
         slot.leave_crew();
         slot.drain();
+        settle(&context.core);
         stop();
     }
     slot.seats[seat].leave();
@@ -157,8 +170,12 @@ impl<'a> Worker<'a> {
 
     /// After `block_on`'s thread drove: if a worker has started meanwhile, it may have gone to sleep elsewhere.
     pub(crate) fn pass_driving_on(&self) {
-        if self.context.role == Role::Root && self.slot.workers() > 0 && self.slot.started.load(Relaxed) > 0 {
-            self.slot.cover();
+        if self.context.role == Role::Root && self.slot.workers() > 0 {
+            // A worker that is not seen here to have started sees what this thread has registered, before it sleeps.
+            fence(SeqCst);
+            if self.slot.started.load(Relaxed) > 0 {
+                self.slot.cover();
+            }
         }
     }
 

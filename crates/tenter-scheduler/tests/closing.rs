@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{config, scheduler, settle, within, yield_now};
-use tenter_scheduler::{NoPark, Park, Scheduler};
+use tenter_scheduler::{NoPark, Park, Scheduler, WeakScheduler};
 
 #[test]
 fn an_outer_close_after_an_inner_one_must_wait_for_the_workers() {
@@ -303,5 +303,26 @@ fn a_slot_must_not_keep_the_promises_of_its_last_workers() {
             assert_eq!(tenter_core::park::block_on(task), 5);
             second.close();
         }
+    });
+}
+
+/// Both lived in the same slot: no other test here has so many workers.
+#[test]
+fn a_name_must_not_lead_to_the_successor() {
+    within(20, || {
+        let is_seen = |weak: WeakScheduler| weak.with(|view| view.is_some());
+        let scheduler = Scheduler::new(config(61), Arc::new(NoPark)).unwrap();
+        let first = scheduler.downgrade();
+        assert!(is_seen(first));
+        scheduler.close();
+        drop(scheduler);
+        let scheduler = Scheduler::new(config(61), Arc::new(NoPark)).unwrap();
+        let second = scheduler.downgrade();
+        assert!(is_seen(second) && first != second);
+        assert!(!is_seen(first), "from outside");
+        assert!(scheduler.block_on(async { is_seen(second) && !is_seen(first) }), "from within");
+        scheduler.close();
+        drop(scheduler);
+        assert!(!is_seen(second));
     });
 }
