@@ -182,7 +182,7 @@ impl Builder {
 
     /// Chooses the first of these reactors that is compiled in and works here, as `TENTER_REACTOR=uring,epoll` does.
     ///
-    /// [`Runtime::reactor_report`] says which one that was, and why not one before it. If none works, [`build`](Self::build)
+    /// [`Handle::reactor_report`](crate::Handle::reactor_report) says which one that was, and why not one before it. If none works, [`build`](Self::build)
     /// fails. An empty list chooses nothing.
     ///
     /// ```

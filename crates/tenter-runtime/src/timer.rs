@@ -90,7 +90,7 @@ impl TimerRegistration {
         })
     }
 
-    /// Takes the deadline out of the wheels; out of the wheel of this thread soon, see [`Gone`].
+    /// Takes the deadline out of the wheels; out of the wheel of this thread soon, for that is cheaper.
     #[inline]
     pub fn clear(&mut self) {
         if let State::Entered(key) = self.state {
