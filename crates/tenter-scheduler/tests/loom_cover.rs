@@ -123,9 +123,11 @@ impl World {
         self.over.load(SeqCst)
     }
 
-    /// As `Worker::park`, until the event was handled; after a turn that does not wait, as one that spins takes.
-    fn work(&self) {
-        self.drive(|| true, false);
+    /// As `Worker::park`, until the event was handled; `looks`: after a turn that does not wait, as one that spins takes.
+    fn work(&self, looks: bool) {
+        if looks {
+            self.drive(|| true, false);
+        }
         while !self.is_over() {
             self.idle.park(0, false);
             // As `Worker::is_driver_needed`; the fence is that of `Idle::park`.
@@ -171,7 +173,7 @@ fn what_is_registered_must_not_be_left_to_a_worker_that_sleeps_elsewhere() {
     check(|| {
         let world = World::new(1);
         let worker = world.clone();
-        let worker = thread::spawn(move || worker.work());
+        let worker = thread::spawn(move || worker.work(true));
         world.register();
         world.cover(1);
         worker.join().unwrap();
@@ -208,7 +210,8 @@ fn worker_starts_beside_root(fenced: bool) {
         // Some other thread starts a worker.
         let worker = thread::spawn(move || {
             other.started.fetch_add(1, AcqRel);
-            other.work();
+            // A look would tell this thread what the other one sees, by the reactor's lock.
+            other.work(false);
             other.unpark(1);
         });
         world.root_beside_worker(fenced);
