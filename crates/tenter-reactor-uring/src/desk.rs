@@ -47,7 +47,7 @@ impl<K: Kernel> Desk<K> {
         }
         let mut state = self.lock();
         let source = state.sources.open(fd, token)?;
-        state.commands.push_back(Command::Watch { source, fd });
+        state.unasked.push_back(source);
         self.pass_on(state).map(drop)
     }
 
@@ -57,9 +57,10 @@ impl<K: Kernel> Desk<K> {
     /// `NotRegistered`.
     pub fn deregister(&self, fd: RawFd, token: Token) -> io::Result<()> {
         let mut state = self.lock();
-        let (source, polled) = state.sources.begin_close(fd, token)?;
+        let (source, known) = state.sources.begin_close(fd, token)?;
         state.forget(Name::Source(source));
-        if polled {
+        state.trim_unasked();
+        if state.sources.is_polled(source) {
             state.commands.push_back(Command::Cancel(Name::Source(source)));
             state = self.submit(state)?;
         }
@@ -75,7 +76,7 @@ impl<K: Kernel> Desk<K> {
         }
         state.sources.finish_close(source);
         Self::leave(state);
-        if polled {
+        if known {
             self.kernel.settle();
         }
         Ok(())
@@ -202,7 +203,7 @@ impl<K: Kernel> Desk<K> {
     }
 
     fn has_work(&self, state: &State) -> bool {
-        !state.commands.is_empty() || self.kernel.has_work()
+        !state.commands.is_empty() || !state.unasked.is_empty() || self.kernel.has_work()
     }
 
     /// Sees to it that what was just asked reaches the kernel: by whoever enters it next, or now if somebody is in it.
@@ -216,8 +217,13 @@ impl<K: Kernel> Desk<K> {
         self.kernel.reap(&mut |answer| state.answer(answer));
     }
 
-    /// Moves commands into the ring's queue, and has the kernel make room there as often as it takes.
-    fn fill<'a>(&'a self, mut state: Locked<'a>) -> io::Result<Locked<'a>> {
+    /// Moves what is to be asked into the ring's queue, and has the kernel make room there as often as it takes.
+    fn fill<'a>(&'a self, state: Locked<'a>) -> io::Result<Locked<'a>> {
+        let state = self.fill_commands(state)?;
+        self.fill_polls(state)
+    }
+
+    fn fill_commands<'a>(&'a self, mut state: Locked<'a>) -> io::Result<Locked<'a>> {
         while let Some(command) = state.commands.front().copied() {
             if self.kernel.push(command) {
                 state.commands.pop_front();
@@ -228,7 +234,33 @@ impl<K: Kernel> Desk<K> {
         Ok(state)
     }
 
-    /// Submits everything.
+    /// Asks for polls, no more at a time than there is room for answers: a poll may be answered at once, and would end if the
+    /// answer had no place. If some are left, there are answers to be taken.
+    fn fill_polls<'a>(&'a self, mut state: Locked<'a>) -> io::Result<Locked<'a>> {
+        while !state.unasked.is_empty() {
+            if self.kernel.has_work() {
+                // What is queued takes its places first, and so do answers that the kernel keeps.
+                state = self.submit_queue(state)?;
+            }
+            let mut room = self.kernel.room();
+            if room == 0 {
+                break;
+            }
+            while let Some(source) = state.unasked.front().copied() {
+                if let Some(fd) = state.sources.unasked(source) {
+                    if room == 0 || !self.kernel.push(Command::Watch { source, fd }) {
+                        break;
+                    }
+                    room -= 1;
+                    state.sources.asked(source);
+                }
+                state.unasked.pop_front();
+            }
+        }
+        Ok(state)
+    }
+
+    /// Submits everything that there is room for.
     fn submit<'a>(&'a self, state: Locked<'a>) -> io::Result<Locked<'a>> {
         let state = self.fill(state)?;
         self.submit_queue(state)

@@ -88,13 +88,16 @@ pub struct Answer {
 
 /// A ring, as the [`Desk`](crate::desk::Desk) uses it.
 ///
-/// `push`, `submit` and `reap` are called under the desk's lock, `wait` and `settle` outside of it.
+/// `push`, `room`, `submit` and `reap` are called under the desk's lock, `wait` and `settle` outside of it.
 pub trait Kernel: Send + Sync {
     /// Queues a command. False: the queue is full; submit, then try again.
     fn push(&self, command: Command) -> bool;
 
     /// Whether there are commands to submit, or answers that the kernel keeps until it is asked for them.
     fn has_work(&self) -> bool;
+
+    /// For how many answers there is room. None if there is an answer that the kernel keeps.
+    fn room(&self) -> usize;
 
     /// Submits what is queued, by whomever, and waits for nothing. False: not all of it, for the kernel lacks memory, or
     /// room for answers.

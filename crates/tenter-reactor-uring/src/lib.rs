@@ -15,6 +15,8 @@ mod reactor;
 mod ring;
 mod sources;
 mod state;
+#[cfg(test)]
+mod system_calls;
 
 use std::io;
 use std::sync::Arc;

@@ -93,6 +93,17 @@ impl Kernel for Ring {
         self.with_commands(|queue| !queue.is_empty() || queue.cq_overflow())
     }
 
+    #[allow(unsafe_code, reason = "the queue is shared with the kernel; it is ours alone under the desk's lock")]
+    fn room(&self) -> usize {
+        if self.with_commands(|queue| queue.cq_overflow()) {
+            return 0;
+        }
+        // SAFETY: no other `CompletionQueue` exists: `reap`, the only other place that makes one, runs under the desk's lock as
+        // well, or before the ring is shared.
+        let answers = unsafe { self.uring.completion_shared() };
+        answers.capacity() - answers.len()
+    }
+
     fn submit(&self) -> io::Result<bool> {
         loop {
             match self.uring.submit() {
@@ -123,8 +134,8 @@ impl Kernel for Ring {
 
     #[allow(unsafe_code, reason = "the queue is shared with the kernel; it is ours alone under the desk's lock")]
     fn reap(&self, take: &mut dyn FnMut(Answer)) {
-        // SAFETY: no other `CompletionQueue` exists: this is the only place that makes one, and runs under the desk's lock,
-        // or before the ring is shared.
+        // SAFETY: no other `CompletionQueue` exists: `room`, the only other place that makes one, runs under the desk's lock as
+        // well, or before the ring is shared.
         let answers = unsafe { self.uring.completion_shared() };
         for answer in answers {
             take(Answer {

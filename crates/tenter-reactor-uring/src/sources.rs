@@ -10,8 +10,12 @@ use tenter_reactor::{Event, ReactorError, Readiness, Token};
 pub(crate) struct Watched {
     fd: RawFd,
     token: Token,
-    /// Whether a poll of it is queued, in the kernel, or answered for the last time and not reaped yet.
-    pub(crate) polled: bool,
+    /// Whether it is to be polled and the kernel was not asked yet.
+    unasked: bool,
+    /// Whether a poll of it is in the ring's queue, in the kernel, or answered for the last time and not reaped yet.
+    polled: bool,
+    /// Whether the kernel ever had its file.
+    known: bool,
     /// Whether it is being deregistered: what is still said about it is dropped.
     closing: bool,
     /// What has been said about it and not been reported yet.
@@ -35,8 +39,6 @@ pub(crate) enum Next {
     Report,
     /// As `Report`, or nothing to report; and its poll has ended, so that it has to be watched anew.
     Watch {
-        /// Its descriptor.
-        fd: RawFd,
         /// Whether there is something to report that was not there before.
         report: bool,
     },
@@ -48,7 +50,15 @@ impl Sources {
         if self.by_fd.contains_key(&fd) {
             return Err(ReactorError::AlreadyRegistered);
         }
-        let watched = Watched { fd, token, polled: true, closing: false, unreported: Readiness::NONE };
+        let watched = Watched {
+            fd,
+            token,
+            unasked: true,
+            polled: false,
+            known: false,
+            closing: false,
+            unreported: Readiness::NONE,
+        };
         let number = match self.vacant.pop() {
             Some(number) => number,
             None => {
@@ -64,7 +74,7 @@ impl Sources {
         Ok(number)
     }
 
-    /// Begins to deregister: from now on it is not reported. Its number, and whether a poll has to be cancelled.
+    /// Begins to deregister: from now on it is not reported. Its number, and whether the kernel ever had its file.
     pub(crate) fn begin_close(&mut self, fd: RawFd, token: Token) -> Result<(u32, bool), ReactorError> {
         let number = *self.by_fd.get(&fd).ok_or(ReactorError::NotRegistered)?;
         let watched = self.slots[number as usize].as_mut().ok_or(ReactorError::NotRegistered)?;
@@ -72,8 +82,22 @@ impl Sources {
             return Err(ReactorError::NotRegistered);
         }
         watched.closing = true;
+        watched.unasked = false;
         watched.unreported = Readiness::NONE;
-        Ok((number, watched.polled))
+        Ok((number, watched.known))
+    }
+
+    /// The descriptor of a source that is to be polled; `None` if the kernel was asked already, or need not be any more.
+    pub(crate) fn unasked(&self, number: u32) -> Option<RawFd> {
+        let watched = self.slots.get(number as usize)?.as_ref()?;
+        watched.unasked.then_some(watched.fd)
+    }
+
+    /// The ring's queue has its poll.
+    pub(crate) fn asked(&mut self, number: u32) {
+        if let Some(watched) = &mut self.slots[number as usize] {
+            (watched.unasked, watched.polled, watched.known) = (false, true, true);
+        }
     }
 
     /// Whether the kernel still polls it.
@@ -103,8 +127,8 @@ impl Sources {
         watched.unreported |= if failed { Readiness::ERROR } else { readiness(result) };
         let report = silent && !watched.unreported.is_empty();
         if !more && !failed {
-            watched.polled = true;
-            return Next::Watch { fd: watched.fd, report };
+            watched.unasked = true;
+            return Next::Watch { report };
         }
         if report { Next::Report } else { Next::Nothing }
     }
@@ -151,17 +175,32 @@ mod tests {
     fn a_poll_that_the_system_ended_must_begin_anew() {
         let mut sources = Sources::default();
         let number = sources.open(7, Token(1)).unwrap();
+        assert_eq!((sources.unasked(number), sources.is_polled(number)), (Some(7), false));
+        sources.asked(number);
+        assert_eq!((sources.unasked(number), sources.is_polled(number)), (None, true));
         assert_eq!(sources.answer(number, IN, true), Next::Report);
-        assert_eq!(sources.answer(number, -libc::ECANCELED, false), Next::Watch { fd: 7, report: false });
-        assert!(sources.is_polled(number));
+        assert_eq!(sources.answer(number, -libc::ECANCELED, false), Next::Watch { report: false });
+        assert_eq!((sources.unasked(number), sources.is_polled(number)), (Some(7), false));
         assert_eq!(sources.report(number).unwrap().readiness, Readiness::READ);
-        assert_eq!(sources.answer(number, IN, false), Next::Watch { fd: 7, report: true });
+        sources.asked(number);
+        assert_eq!(sources.answer(number, IN, false), Next::Watch { report: true });
+    }
+
+    #[test]
+    fn what_is_deregistered_before_the_kernel_was_asked_must_not_be_asked_for() {
+        let mut sources = Sources::default();
+        let number = sources.open(7, Token(1)).unwrap();
+        assert_eq!(sources.begin_close(7, Token(1)), Ok((number, false)));
+        assert_eq!(sources.unasked(number), None);
+        sources.finish_close(number);
+        assert_eq!(sources.unasked(number), None);
     }
 
     #[test]
     fn a_poll_that_fails_for_good_must_be_an_error_event() {
         let mut sources = Sources::default();
         let number = sources.open(7, Token(1)).unwrap();
+        sources.asked(number);
         assert_eq!(sources.answer(number, -libc::EOPNOTSUPP, false), Next::Report);
         assert_eq!(sources.report(number).unwrap().readiness, Readiness::ERROR);
         assert!(!sources.is_polled(number));
@@ -171,6 +210,7 @@ mod tests {
     fn what_is_being_deregistered_must_be_silent_and_not_polled_again() {
         let mut sources = Sources::default();
         let number = sources.open(7, Token(1)).unwrap();
+        sources.asked(number);
         sources.answer(number, IN, true);
         assert_eq!(sources.begin_close(7, Token(2)), Err(ReactorError::NotRegistered));
         assert_eq!(sources.begin_close(7, Token(1)), Ok((number, true)));

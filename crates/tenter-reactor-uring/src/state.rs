@@ -15,7 +15,9 @@ pub(crate) struct State {
     pub(crate) operations: Operations,
     /// What has something to report, each once, in the order in which it got it.
     reports: VecDeque<Name>,
-    /// What is to be asked and did not find its way into the ring's queue yet.
+    /// Sources to be polled, in the order in which they are to be asked for. Some need it no more.
+    pub(crate) unasked: VecDeque<u32>,
+    /// What else is to be asked and did not find its way into the ring's queue yet.
     pub(crate) commands: VecDeque<Command>,
     /// Whether a thread is in the kernel, or about to be. It alone reaps, when it returns.
     pub(crate) waiting: bool,
@@ -45,12 +47,24 @@ impl State {
         match self.sources.answer(number, answer.result, answer.more) {
             Next::Nothing => {}
             Next::Report => self.reports.push_back(answer.name),
-            Next::Watch { fd, report } => {
-                self.commands.push_back(Command::Watch { source: number, fd });
+            Next::Watch { report } => {
+                self.unasked.push_back(number);
                 if report {
                     self.reports.push_back(answer.name);
                 }
             }
+        }
+    }
+
+    /// Leaves out, at both ends, what need not be polled any more: perhaps nobody enters the kernel for a long time.
+    pub(crate) fn trim_unasked(&mut self) {
+        let Self { sources, unasked, .. } = self;
+        let idle = |number: Option<&u32>| number.is_some_and(|number| sources.unasked(*number).is_none());
+        while idle(unasked.back()) {
+            unasked.pop_back();
+        }
+        while idle(unasked.front()) {
+            unasked.pop_front();
         }
     }
 
@@ -77,5 +91,32 @@ impl State {
     /// Forgets what there is to report about what is being given up.
     pub(crate) fn forget(&mut self, name: Name) {
         self.reports.retain(|reported| *reported != name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenter_reactor::Token;
+
+    use super::*;
+
+    #[test]
+    fn sources_that_come_and_go_while_nobody_waits_must_not_be_kept() {
+        let mut state = State::default();
+        let open = |state: &mut State, fd| {
+            let number = state.sources.open(fd, Token(1)).unwrap();
+            state.unasked.push_back(number);
+        };
+        open(&mut state, 1);
+        for _ in 0..100 {
+            open(&mut state, 2);
+            open(&mut state, 3);
+            for fd in [2, 3] {
+                let (number, _) = state.sources.begin_close(fd, Token(1)).unwrap();
+                state.trim_unasked();
+                state.sources.finish_close(number);
+            }
+        }
+        assert_eq!(state.unasked.len(), 1);
     }
 }

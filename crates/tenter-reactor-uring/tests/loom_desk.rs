@@ -15,6 +15,9 @@ use tenter_reactor_uring::kernel::{Answer, Command, Kernel, Name};
 const A: Token = Token(1);
 const B: Token = Token(2);
 
+/// Answers that there is room for; those beyond are kept, as the kernel does, but end their poll.
+const ROOM: usize = 1;
+
 /// A kernel that has the queues and the sleep. Its files can always be written, and are readable when the model says so.
 #[derive(Default)]
 struct Model {
@@ -30,6 +33,10 @@ struct Model {
 struct Handle(Arc<Model>);
 
 impl Model {
+    fn room(&self) -> usize {
+        ROOM.saturating_sub(self.answers.lock().unwrap().len())
+    }
+
     fn answer(&self, name: Name, result: i32, more: bool) {
         self.answers.lock().unwrap().push(Answer { name, result, more });
         self.answered.notify_all();
@@ -37,6 +44,9 @@ impl Model {
 
     fn act(&self, polled: &mut Vec<u32>, command: Command) {
         match command {
+            Command::Watch { source, .. } if self.room() == 0 => {
+                self.answer(Name::Source(source), libc::POLLOUT.into(), false);
+            }
             Command::Watch { source, .. } => {
                 polled.push(source);
                 self.answer(Name::Source(source), libc::POLLOUT.into(), true);
@@ -70,6 +80,10 @@ impl Kernel for Handle {
 
     fn has_work(&self) -> bool {
         !self.0.queue.lock().unwrap().is_empty()
+    }
+
+    fn room(&self) -> usize {
+        self.0.room()
     }
 
     fn submit(&self) -> io::Result<bool> {
@@ -183,6 +197,23 @@ fn a_wake_during_a_deregistration_must_end_the_wait() {
             })
         };
         desk.wait(&mut Events::with_capacity(4), None).unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// The second poll finds no room for its answer, and the thread that waits has to ask for it.
+#[test]
+fn two_registrations_during_a_wait_must_both_be_submitted() {
+    model(|| {
+        let (desk, _) = desk();
+        let other = {
+            let desk = Arc::clone(&desk);
+            thread::spawn(move || {
+                desk.register(10, A).unwrap();
+                desk.register(11, B).unwrap();
+            })
+        };
+        expect(&desk, B, Readiness::WRITE);
         other.join().unwrap();
     });
 }
