@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::resume_unwind;
+use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -76,6 +76,10 @@ impl<T> Task<T> {
     }
 }
 
+// As async-task's: a panic is carried to whoever awaits, and what caught it finds no value half made.
+impl<T> UnwindSafe for Task<T> {}
+impl<T> RefUnwindSafe for Task<T> {}
+
 impl<T> Future for Task<T> {
     type Output = T;
 
@@ -131,6 +135,9 @@ impl<T> FallibleTask<T> {
         self.task.is_finished()
     }
 }
+
+impl<T> UnwindSafe for FallibleTask<T> {}
+impl<T> RefUnwindSafe for FallibleTask<T> {}
 
 impl<T> Future for FallibleTask<T> {
     type Output = Option<T>;
