@@ -41,10 +41,20 @@ pub fn watched<T: Send + 'static>(what: &str, body: impl FnOnce() -> T + Send + 
     }
 }
 
-/// Runs `body` on a multi-thread and on a current-thread runtime of every reactor.
+/// The reactors to test on: those that `TENTER_REACTOR` names, else all.
+fn backends() -> Vec<Backend> {
+    match std::env::var("TENTER_REACTOR") {
+        Ok(names) if !names.trim().is_empty() => {
+            names.split(',').map(|name| name.trim().parse().expect("the name of a reactor")).collect()
+        }
+        _ => Backend::compiled_in().to_vec(),
+    }
+}
+
+/// Runs `body` on a multi-thread and on a current-thread runtime of every reactor, or of those that `TENTER_REACTOR` names.
 pub fn on_each(body: impl Fn(&Runtime) + Send + Sync + 'static) {
     let body = Arc::new(body);
-    for &backend in Backend::compiled_in() {
+    for backend in backends() {
         for (kind, builder) in [
             ("multi-thread", Builder::new_multi_thread().worker_threads(2)),
             ("current-thread", Builder::new_current_thread()),

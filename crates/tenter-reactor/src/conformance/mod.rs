@@ -265,7 +265,7 @@ where
     Report { findings: cases().iter().map(|case| case.watched(WATCHDOG, &make)).collect() }
 }
 
-/// Like [`run`], for tests.
+/// Like [`run`], for tests; prints the report, which `cargo test -- --show-output` shows.
 ///
 /// # Panics
 /// If a case fails; the message lists every case.
@@ -276,4 +276,5 @@ where
 {
     let report = run(make);
     assert!(report.passed(), "the reactor does not conform:\n{report}");
+    print!("{report}");
 }
