@@ -69,7 +69,8 @@ fn a_runtime_ends_though_a_read_blocks() {
             start.recv().unwrap();
             std::thread::sleep(Duration::from_millis(2));
             drop(runtime);
-            assert!(future::block_on(reading.fallible()).is_none());
+            // Cancelled; or refused by the pool, if it came to its read only now.
+            assert!(!matches!(future::block_on(reading.fallible()), Some(Ok(_))));
             release
         });
         drop(release);
