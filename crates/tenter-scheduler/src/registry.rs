@@ -85,11 +85,9 @@ impl Key {
     }
 }
 
-/// A slab larger than this is given back once it is empty.
-const KEEP: usize = 4096;
-
 /// How many places lie together. A slab grows by such chunks instead of moving as a whole, which would hold the lock
-/// long and leave large holes in the heap.
+/// long and leave large holes in the heap. An empty one gives back all but the first: they lie between the tasks of a burst,
+/// and one that stays keeps the pages around it from the system.
 const CHUNK: usize = 128;
 
 enum Place<W> {
@@ -131,8 +129,9 @@ impl<W> Slab<W> {
             self.free = next;
             return;
         }
-        if at % CHUNK == 0 {
-            self.chunks.push(Vec::new());
+        if at / CHUNK == self.chunks.len() {
+            // The first grows with what is needed, because there are many shards.
+            self.chunks.push(if at == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) });
         }
         self.chunks[at / CHUNK].push(Place::Used(value));
         self.len += 1;
@@ -146,8 +145,10 @@ impl<W> Slab<W> {
         };
         self.free = at as u32;
         self.used -= 1;
-        if self.used == 0 && self.len > KEEP {
-            self.chunks = Vec::new();
+        if self.used == 0 && self.len > CHUNK {
+            self.chunks.truncate(1);
+            self.chunks[0].clear();
+            self.chunks.shrink_to_fit();
             self.len = 0;
             self.free = 0;
         }
@@ -246,4 +247,26 @@ impl<W> fmt::Debug for Registry<W> {
 /// Locks, also after a panic of another holder: every section leaves the slab whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_must_not_leave_its_places_behind() {
+        let registry = Registry::new(1);
+        let key = |number| Key::new(number, 0);
+        for _ in 0..3 {
+            let keys: Vec<_> =
+                (0..1000).map(|number| registry.insert(key(number), |key| (number, key)).unwrap()).collect();
+            assert_eq!(registry.len(), 1000);
+            for (number, &key) in keys.iter().enumerate() {
+                assert_eq!(registry.remove(key), (number as u32, false));
+            }
+            let slab = lock(&registry.shards[0].slab);
+            assert_eq!((slab.used, slab.len, slab.chunks.capacity()), (0, 0, 1));
+            assert_eq!((slab.chunks[0].len(), slab.chunks[0].capacity()), (0, CHUNK));
+        }
+    }
 }

@@ -15,10 +15,14 @@ use crate::panic::Caught;
 pub(crate) type Outcome<T> = Result<Output<T>, Box<Caught>>;
 
 /// A value that nobody has taken yet: a panic of its drop goes to the hook, because async-task would abort.
+///
+/// It shares the future's place in the task, so a word too many here is one in every task with a small future. Where a
+/// program's other crates have async-task catch panics, too, it puts another word around it.
 pub(crate) struct Output<T> {
     value: ManuallyDrop<T>,
     facts: Facts,
-    name: Option<Box<str>>,
+    /// Behind a thin pointer.
+    name: Option<Box<Box<str>>>,
 }
 
 impl<T> Output<T> {
@@ -38,7 +42,7 @@ impl<T> Drop for Output<T> {
         if let Err(payload) = dropped {
             drop(Caught {
                 id: self.facts.id,
-                name: self.name.take(),
+                name: self.name.take().map(|name| *name),
                 spawned_at: self.facts.spawned_at,
                 payload: Some(payload),
             });
@@ -140,7 +144,7 @@ impl<F: Future, R: Record, G: Tracker> Future for TaskFuture<F, R, G> {
             }
             Ok(Poll::Ready(value)) => {
                 let facts = Facts { id: this.tracker.id(), spawned_at: this.spawned_at };
-                let name = this.record.name().map(Box::from);
+                let name = this.record.name().map(|name| Box::new(Box::from(name)));
                 Poll::Ready(Ok(Output { value: ManuallyDrop::new(value), facts, name }))
             }
             Err(payload) => Poll::Ready(Err(this.caught(payload))),
