@@ -28,6 +28,8 @@ mod pace;
 #[cfg(not(tenter_loom))]
 mod root;
 #[cfg(not(tenter_loom))]
+mod round;
+#[cfg(not(tenter_loom))]
 mod schedule;
 #[cfg(not(tenter_loom))]
 mod scheduler;

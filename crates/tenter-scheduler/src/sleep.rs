@@ -9,30 +9,26 @@ use std::time::{Duration, Instant};
 
 use crate::context::Role;
 use crate::idle::Unparked;
-use crate::worker::{Worker, set, settle};
+use crate::round::Found;
+use crate::worker::{Worker, settle};
 
 /// How long the watch sleeps while a thread is inside a poll. With an idle worker, what a long poll holds up is taken
 /// over within two of these and the time that a thread needs to wake.
-const WATCH_TICK: Duration = Duration::from_millis(1);
+pub(crate) const WATCH_TICK: Duration = Duration::from_millis(1);
 
-/// How long the watch sleeps when nobody is inside a poll, and how often, before it sleeps for good: one second, in
-/// which the next poll starts without a wake.
+/// The longest tick of the watch, for who polls nearly nothing, and how long it goes on like that before it sleeps for good:
+/// one second, in which the next poll starts without a wake.
 const QUIET_TICK: Duration = Duration::from_millis(10);
-const QUIET_TICKS: u32 = 100;
+const QUIET: Duration = Duration::from_secs(1);
 
-/// Who polls fewer tasks than this within a tick polls slowly (50 µs a poll and more): what it queued is for others, too.
-const SLOW: u32 = 20;
+/// Where polls are few, so many come in between two ticks: a tick costs about as much as a thread's wake for one poll.
+const POLLS_PER_TICK: u32 = 4;
 
-/// So many tasks that wait at two ticks in a row are shared, however short their polls are: few tasks may be waiting for
-/// each other, many are likely to have little to do with each other.
-const CROWD: usize = 64;
-
-/// A thread that polls no further task within this is taken to be in a long poll: five of the longest polls
-/// that count as brisk.
-const STILL: Duration = Duration::from_micros(30);
+/// So long after the last poll it does not tick less often.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// Between two looks of a spinning thread, in spin-loop hints: about a quarter of a microsecond.
-const PAUSE: u32 = 8;
+pub(crate) const PAUSE: u32 = 8;
 
 /// Spinning threads per workers of a runtime.
 const SPINNERS: usize = 8;
@@ -43,7 +39,12 @@ impl Worker<'_> {
         if settle(&self.context.core) {
             return;
         }
-        let start = self.spin.learns().then(Instant::now);
+        let start = Instant::now();
+        // Who wakes for an event every few microseconds never sleeps for a tick, and looks after the others nevertheless.
+        if self.round.is_due(start) && self.finds_trouble(start) {
+            return self.dispatch();
+        }
+        let start = self.spin.learns().then_some(start);
         let alone = self.slot.idle.word().searching() <= self.slot.workers().div_ceil(SPINNERS);
         let slot = self.slot;
         let found = self.searching && alone && self.spin_until(|| slot.has_visible_work() || slot.is_closed());
@@ -135,15 +136,19 @@ impl Worker<'_> {
             self.sleep_once(&mut drive, None);
             return;
         }
-        let mut quiet = 0;
-        let mut turns = self.slot.turns.load(Relaxed);
-        self.note_seats();
+        let mut calm = Calm::default();
         loop {
-            self.slot.watch.take(me, drive && !self.context.core.park.is_driven());
-            let pace = self.watch_pace(&mut quiet);
+            let drives = drive && !self.context.core.park.is_driven();
+            self.slot.watch.take(me, drives);
+            let pace = self.watch_pace(&mut calm, drives);
             let woken = self.sleep_once(&mut drive, pace);
-            if woken || pace.is_none() || self.sees_trouble(drive, &mut turns) {
+            if woken || pace.is_none() {
                 break;
+            }
+            self.slot.load.sample(self.slot.idle.word().searching());
+            match self.look_after_others(drive) {
+                Found::Trouble => break,
+                Found::Polls(count) => calm.saw(count),
             }
         }
         self.slot.watch.leave(me);
@@ -158,24 +163,23 @@ impl Worker<'_> {
     }
 
     /// How long the watch sleeps before it looks again; `None` for who is not the watch, or has nobody to look after.
-    fn watch_pace(&self, quiet: &mut u32) -> Option<Duration> {
+    fn watch_pace(&self, calm: &mut Calm, drives: bool) -> Option<Duration> {
         let (slot, me) = (self.slot, self.context.seat);
         if !slot.watch.is_held_by(me) {
             return None;
         }
         if slot.active() > 0 {
-            *quiet = 0;
+            *calm = Calm::default();
             return Some(WATCH_TICK);
         }
-        *quiet += 1;
-        if *quiet <= QUIET_TICKS {
-            return Some(QUIET_TICK);
+        if calm.quiet < QUIET {
+            return Some(calm.next(drives));
         }
         if !slot.watch.announce_sleep(me) || slot.active() == 0 {
             return None;
         }
         slot.watch.resume(me);
-        *quiet = 0;
+        *calm = Calm::default();
         Some(WATCH_TICK)
     }
 
@@ -213,62 +217,67 @@ impl Worker<'_> {
         }
         token || !self.wakers.is_empty()
     }
+}
 
-    fn note_seats(&mut self) {
-        self.seen.clear();
-        self.seen.extend(self.slot.seats.iter().map(|seat| (seat.polls.load(Relaxed), seat.queued())));
+/// How the watch ticks while nobody is inside a poll: another one is likely to begin soon after the last, and may be a long
+/// one, so it counts with as many as there were.
+#[derive(Debug)]
+struct Calm {
+    tick: Duration,
+    /// How long nobody has polled.
+    quiet: Duration,
+}
+
+impl Default for Calm {
+    fn default() -> Self {
+        Self { tick: WATCH_TICK, quiet: Duration::ZERO }
+    }
+}
+
+impl Calm {
+    /// The next tick; beside a watch that drives, nobody is parked who might begin to poll unseen.
+    fn next(&mut self, drives: bool) -> Duration {
+        if drives {
+            self.tick = QUIET_TICK;
+        }
+        self.quiet += self.tick;
+        self.tick
     }
 
-    /// As the watch: whether there is something that the others do not get to. Timers that are overdue are taken in.
-    fn sees_trouble(&mut self, drives: bool, turns: &mut u32) -> bool {
-        let (slot, park) = (self.slot, &self.context.core.park);
-        slot.load.sample(slot.idle.word().searching());
-        let (mut stuck, mut crowd, mut brisk) = (false, false, false);
-        let spare = !slot.load.is_busy();
-        let undriven = !drives && park.is_needed() && !park.is_driven();
-        let still = (undriven || slot.seats.iter().any(|seat| !seat.is_empty())) && self.is_still();
-        for (seat, (polls, waited)) in slot.seats.iter().zip(&self.seen) {
-            let slow = still || seat.polls.load(Relaxed).wrapping_sub(*polls) < SLOW;
-            let queued = seat.queued();
-            let is_stuck = slow && (queued > 0 || !seat.lifo.is_empty());
-            let is_crowd = spare && (queued >= CROWD && *waited >= CROWD || queued > 0 && seat.is_offered());
-            if is_stuck || is_crowd {
-                set(&seat.mood.offered, true);
-            }
-            stuck |= is_stuck;
-            crowd |= is_crowd;
-            brisk |= !slow && seat.mood.brisk.load(Relaxed);
+    /// So many tasks were polled in that tick.
+    fn saw(&mut self, polls: u32) {
+        if polls > 0 {
+            self.quiet = Duration::ZERO;
+            self.tick = (self.tick * 2).min(self.tick * POLLS_PER_TICK / polls);
+        } else if self.quiet >= LINGER {
+            self.tick *= 2;
         }
-        // Whoever polls takes a turn now and then; if it does not, others' sources and timers wait for its poll's end.
-        let before = std::mem::replace(turns, slot.turns.load(Relaxed));
-        let undriven = undriven && !park.is_driven() && (still || before == *turns);
-        let now = Instant::now();
-        for wheel in 0..slot.seats.len() {
-            if park.next_deadline(wheel).is_some_and(|deadline| deadline + WATCH_TICK < now) {
-                park.fire(wheel, &mut self.wakers);
-            }
-        }
-        self.note_seats();
-        let injected = !slot.inject.is_empty() && !brisk;
-        stuck || crowd || injected || undriven || !self.wakers.is_empty() || slot.is_closed()
+        self.tick = self.tick.clamp(WATCH_TICK, QUIET_TICK);
     }
+}
 
-    /// Whether nobody polls a next task or takes a turn of the driver for a moment. Ends at once where polls are short.
-    fn is_still(&self) -> bool {
-        let slot = self.slot;
-        let moves =
-            || slot.seats.iter().fold(slot.turns.load(Relaxed), |sum, seat| sum.wrapping_add(seat.polls.load(Relaxed)));
-        let (start, before) = (Instant::now(), moves());
-        loop {
-            for _ in 0..PAUSE {
-                std::hint::spin_loop();
-            }
-            if moves() != before || self.context.core.park.is_driven() {
-                return false;
-            }
-            if start.elapsed() >= STILL {
-                return true;
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watch_ticks_about_as_often_as_a_few_polls_come() {
+        let mut calm = Calm::default();
+        let ticks: Vec<_> = (0..10)
+            .map(|_| {
+                let tick = calm.next(false);
+                calm.saw(0);
+                tick.as_millis()
+            })
+            .collect();
+        assert_eq!(ticks, [1, 1, 1, 1, 1, 2, 4, 8, 10, 10]);
+        calm.next(false);
+        calm.saw(10);
+        assert_eq!((calm.tick, calm.quiet), (Duration::from_millis(4), Duration::ZERO));
+        calm.saw(1);
+        assert_eq!(calm.tick, Duration::from_millis(8));
+        calm.saw(1000);
+        assert_eq!(calm.tick, WATCH_TICK);
+        assert_eq!(calm.next(true), QUIET_TICK);
     }
 }

@@ -17,6 +17,7 @@ use tenter_task::Runnable;
 use crate::chaos::Chaos;
 use crate::context::{Context, Role};
 use crate::pace::Pace;
+use crate::round::Round;
 use crate::scheduler::Core;
 use crate::seat::{RING, Seat};
 use crate::slot::Slot;
@@ -83,8 +84,7 @@ pub(crate) struct Worker<'a> {
     pub(crate) wakers: Vec<Waker>,
     pub(crate) pace: Pace,
     pub(crate) spin: Spin,
-    /// As the watch: how many polls each seat had made at the last tick, and how many tasks waited there.
-    pub(crate) seen: Vec<(u32, usize)>,
+    pub(crate) round: Round,
     pub(crate) chaos: Option<Box<Chaos>>,
 }
 
@@ -151,7 +151,7 @@ impl<'a> Worker<'a> {
             wakers: Vec::new(),
             pace: Pace::new(mean),
             spin: Spin::new(context.core.config.latency, seat.habits[1].load(Relaxed)),
-            seen: Vec::new(),
+            round: Round::default(),
             chaos,
         }
     }

@@ -126,3 +126,78 @@ fn a_watch_that_drives_must_go_to_sleep_when_nobody_polls() {
     assert!(settled, "the driver took {before} turns and goes on");
     scheduler.close();
 }
+
+/// An event for some task every tenth of a millisecond, whoever drives.
+#[derive(Debug, Default)]
+struct Hectic {
+    driven: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Park for Hectic {
+    fn drive(
+        &self,
+        _: usize,
+        timeout: Option<Duration>,
+        enter: &mut dyn FnMut() -> bool,
+        out: &mut Vec<Waker>,
+    ) -> bool {
+        if self.driven.swap(true, SeqCst) {
+            return false;
+        }
+        if enter() && timeout != Some(Duration::ZERO) {
+            thread::sleep(Duration::from_micros(100));
+            out.extend(self.waker.lock().unwrap().take());
+        }
+        self.driven.store(false, SeqCst);
+        true
+    }
+
+    fn is_driven(&self) -> bool {
+        self.driven.load(SeqCst)
+    }
+
+    fn wake(&self) {}
+
+    fn fire(&self, _: usize, _: &mut Vec<Waker>) {}
+
+    fn next_deadline(&self, _: usize) -> Option<Instant> {
+        None
+    }
+
+    fn set_self_timed(&self, _: usize, _: bool) {}
+
+    fn is_needed(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[test]
+fn a_worker_that_wakes_for_each_event_must_look_after_who_is_in_a_long_poll() {
+    let park = Arc::new(Hectic::default());
+    let scheduler = Scheduler::new(config(2), park.clone()).unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let (events, stop) = (park.clone(), over.clone());
+    let busy = scheduler.spawn(std::future::poll_fn(move |cx| {
+        *events.waker.lock().unwrap() = Some(cx.waker().clone());
+        if stop.load(SeqCst) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    }));
+    thread::sleep(Duration::from_millis(5));
+    let (inner, ran) = (scheduler.clone(), over.clone());
+    let long = scheduler.spawn(async move {
+        // Into the queues of this worker, of which nobody is told.
+        let neighbour = inner.spawn(async move { ran.store(true, SeqCst) });
+        let start = Instant::now();
+        while !neighbour.is_finished() && start.elapsed() < Duration::from_secs(10) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        neighbour.is_finished()
+    });
+    assert!(scheduler.block_on(long), "what waits for the end of a long poll is offered to nobody");
+    scheduler.block_on(busy);
+    scheduler.close();
+}
