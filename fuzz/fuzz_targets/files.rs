@@ -48,6 +48,15 @@ enum Step {
         by: i16,
         polls: Polls,
     },
+    SetLen {
+        to: u16,
+        polls: Polls,
+    },
+    /// A short read: what is left of a longer one that was dropped is for the next.
+    ReadSome {
+        length: u8,
+        polls: Polls,
+    },
     Flush {
         polls: Polls,
     },
@@ -65,11 +74,13 @@ enum Way {
 async fn apply(model: &mut Model, step: Step) {
     match step {
         Step::Open { append, polls } => model.open(append, polls).await,
-        Step::Read { length, polls } => model.read(length, polls).await,
+        Step::Read { length, polls } => model.read(model::length(length), polls).await,
+        Step::ReadSome { length, polls } => model.read(length.into(), polls).await,
         Step::Write { length, fill, polls } => model.write(length, fill, polls).await,
         Step::SeekStart { to, polls } => model.seek(SeekFrom::Start(to.into()), polls).await,
         Step::SeekCurrent { by, polls } => model.seek(SeekFrom::Current(by.into()), polls).await,
         Step::SeekEnd { by, polls } => model.seek(SeekFrom::End(by.into()), polls).await,
+        Step::SetLen { to, polls } => model.set_len(to, polls).await,
         Step::Flush { polls } => model.flush(polls).await,
         Step::Close => model.close().await,
         Step::GoOn(turns) => model::go_on(turns % 8).await,

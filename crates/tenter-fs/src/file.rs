@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice, SeekFrom};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
@@ -86,9 +86,11 @@ impl File {
     /// That of a write before, or as [`std::fs::File::set_len`].
     ///
     /// # Cancel safety
-    /// What has begun takes place nevertheless.
+    /// What has begun takes place nevertheless, before whatever is done next with this `File`.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
-        self.flushed(move |file| file.set_len(size)).await
+        let told = poll_fn(|cx| self.lock().poll_resize(cx, size)).await?;
+        poll_fn(|cx| self.lock().poll_settled(cx)).await;
+        Arc::into_inner(told).and_then(OnceLock::into_inner).expect("it has ended")
     }
 
     /// What is known about the file, writes before this included.

@@ -8,22 +8,25 @@ use std::io::{self, Seek, SeekFrom};
 pub(crate) enum Position {
     /// So many bytes from its beginning; the system is not asked.
     Own(u64),
-    /// Where the system says: the file has no positions, or is written at its end.
+    /// Where the system says: the file is written at its end.
     System,
+    /// There are none, as in a pipe: what was read is nowhere else.
+    Stream,
 }
 
 impl Position {
     pub(crate) fn of(mut file: &File, appends: bool) -> Self {
         match file.stream_position() {
-            Ok(position) if !appends => Self::Own(position),
-            _ => Self::System,
+            Ok(_) if appends => Self::System,
+            Ok(position) => Self::Own(position),
+            Err(_) => Self::Stream,
         }
     }
 
     pub(crate) fn offset(self) -> Option<u64> {
         match self {
             Self::Own(position) => Some(position),
-            Self::System => None,
+            Self::System | Self::Stream => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::future::Future;
 use std::io::{self, Seek, SeekFrom};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use tenter_runtime::{Operation, Task};
@@ -22,7 +22,8 @@ pub(crate) struct State {
     file: Arc<File>,
     position: Position,
     doing: Doing,
-    /// What was read and nobody has had yet; with a position of its own, from that position on.
+    /// What was read and nobody has had yet; with a position of its own, from that position on. Else the system is further by
+    /// so much.
     unread: Vec<u8>,
     /// How much of `unread` has been had.
     had: usize,
@@ -37,7 +38,11 @@ enum Doing {
     Reading(Transfer),
     Writing(Transfer),
     Seeking(SeekFrom, Task<io::Result<u64>>),
+    Resizing(Task<io::Result<()>>, Told),
 }
+
+/// How something ended, for who began it: others may have waited for its end, too.
+pub(crate) type Told = Arc<OnceLock<io::Result<()>>>;
 
 impl std::fmt::Debug for Doing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -46,6 +51,7 @@ impl std::fmt::Debug for Doing {
             Self::Reading(_) => "Reading",
             Self::Writing(_) => "Writing",
             Self::Seeking(..) => "Seeking",
+            Self::Resizing(..) => "Resizing",
         })
     }
 }
@@ -58,10 +64,10 @@ impl State {
 
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            if self.had < self.unread.len() || into.is_empty() {
-                return Poll::Ready(Ok(self.have(into)));
-            }
             match &mut self.doing {
+                // They may change what is to be read.
+                Doing::Writing(_) | Doing::Seeking(..) | Doing::Resizing(..) => ready!(self.poll_settled(cx)),
+                _ if self.had < self.unread.len() || into.is_empty() => return Poll::Ready(Ok(self.have(into))),
                 Doing::Nothing(buffer) => {
                     let mut buffer = std::mem::take(buffer);
                     buffer.resize(into.len().min(MOST), 0);
@@ -74,7 +80,6 @@ impl State {
                         return Poll::Ready(Ok(0));
                     }
                 }
-                Doing::Writing(_) | Doing::Seeking(..) => ready!(self.poll_settled(cx)),
             }
         }
     }
@@ -121,10 +126,6 @@ impl State {
 
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_flush(cx))?;
-        if self.position.offset().is_some() {
-            // It was read for whoever reads on from here; the bytes may be others now.
-            self.forget_unread();
-        }
         let Doing::Nothing(buffer) = &mut self.doing else { return Poll::Ready(Ok(0)) };
         let mut buffer = std::mem::take(buffer);
         let count = from.len().min(MOST);
@@ -145,7 +146,7 @@ impl State {
     }
 
     /// Waits until nothing is under way. Of a read that nobody waits for, the bytes stay for the next.
-    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.doing {
                 Doing::Nothing(_) => return Poll::Ready(()),
@@ -155,11 +156,21 @@ impl State {
                 Doing::Writing(_) => ready!(self.poll_writing(cx)),
                 Doing::Seeking(_, task) => {
                     let waker = self.crowd.join(cx);
-                    drop(ready!(Pin::new(task).poll(&mut Context::from_waker(&waker))));
+                    let sought = ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)));
                     self.doing = Doing::Nothing(Vec::new());
-                    if self.position == Position::System {
+                    if sought.is_ok() && self.position.offset().is_none() {
                         self.forget_unread();
                     }
+                }
+                Doing::Resizing(task, told) => {
+                    let waker = self.crowd.join(cx);
+                    let result = ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)));
+                    let told = Arc::clone(told);
+                    self.doing = Doing::Nothing(Vec::new());
+                    if result.is_ok() {
+                        self.forget_unread();
+                    }
+                    told.set(result).expect("it ends once");
                 }
             }
         }
@@ -170,6 +181,13 @@ impl State {
         let Doing::Writing(transfer) = &mut self.doing else { return Poll::Ready(()) };
         let Outcome { mut buffer, result } = ready!(transfer.poll(&mut Context::from_waker(&self.crowd.join(cx))));
         let mut left = buffer.len();
+        match self.position {
+            // It was read for whoever goes on from there, where other bytes may be now.
+            Position::Own(_) => self.forget_unread(),
+            // The system has gone on to the end.
+            Position::System if result.is_ok() => self.forget_unread(),
+            Position::System | Position::Stream => {}
+        }
         let result = result.and_then(|count| match count {
             0 => Err(io::ErrorKind::WriteZero.into()),
             count if count >= left => Ok(None),
@@ -214,14 +232,32 @@ impl State {
 
     /// Has the system seek.
     fn ask(&mut self, seek: SeekFrom) -> io::Result<Task<io::Result<u64>>> {
-        // The system is further than whoever reads, by what was read and not had.
-        let ahead = (self.unread.len() - self.had) as i64;
         let seek = match seek {
-            SeekFrom::Current(by) => SeekFrom::Current(by.saturating_sub(ahead)),
+            SeekFrom::Current(by) => SeekFrom::Current(by.saturating_sub(self.ahead())),
             seek => seek,
         };
         let file = self.file.clone();
         start(move || (&*file).seek(seek))
+    }
+
+    /// By how much the system is further than whoever reads, in bytes, if the position is the system's.
+    fn ahead(&self) -> i64 {
+        (self.unread.len() - self.had) as i64
+    }
+
+    /// Begins to change the length when all writes have taken place. It ends before anything else begins.
+    pub(crate) fn poll_resize(&mut self, cx: &mut Context<'_>, size: u64) -> Poll<io::Result<Told>> {
+        ready!(self.poll_flush(cx))?;
+        let back = if self.position == Position::System { self.ahead() } else { 0 };
+        let file = self.file.clone();
+        let task = start(move || {
+            file.set_len(size)?;
+            // What was read for later will be read again.
+            if back > 0 { (&*file).seek(SeekFrom::Current(-back)).map(drop) } else { Ok(()) }
+        })?;
+        let told = Told::default();
+        self.doing = Doing::Resizing(task, told.clone());
+        Poll::Ready(Ok(told))
     }
 
     fn arrive(&mut self, position: u64) {

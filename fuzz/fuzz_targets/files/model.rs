@@ -48,7 +48,7 @@ pub(crate) async fn go_on(turns: u8) {
 }
 
 /// A length whose buffer is counted.
-fn length(length: u16) -> usize {
+pub(crate) fn length(length: u16) -> usize {
     SIZES.start + usize::from(length) % SIZES.len()
 }
 
@@ -91,7 +91,7 @@ impl Model {
     pub(crate) async fn open(&mut self, append: bool, polls: Polls) {
         self.close().await;
         let mut options = OpenOptions::new();
-        let opening = if append { options.append(true) } else { options.read(true).write(true) }.open(&disk().1);
+        let opening = options.read(true).write(!append).append(append).open(&disk().1);
         match drive(polls, opening).await {
             Some(file) => self.open = Some((file.expect("it can be opened"), append)),
             None => self.expect_closed().await,
@@ -100,14 +100,14 @@ impl Model {
     }
 
     /// A read that is dropped has not moved.
-    pub(crate) async fn read(&mut self, asked: u16, polls: Polls) {
+    pub(crate) async fn read(&mut self, length: usize, polls: Polls) {
         self.steps += 1;
-        let Some((file, false)) = &mut self.open else { return };
-        let mut buffer = vec![0; length(asked)];
+        let Some((file, _)) = &mut self.open else { return };
+        let mut buffer = vec![0; length];
         let Some(count) = drive(polls, file.read(&mut buffer)).await else { return };
         let count = count.expect("it can be read");
         let there = self.content.get(self.position..).unwrap_or_default();
-        assert_eq!(count == 0, there.is_empty(), "the end of the file");
+        assert_eq!(count == 0, there.is_empty() || length == 0, "the end of the file");
         assert!(count <= there.len() && buffer[..count] == there[..count], "bytes that are not there");
         self.position += count;
     }
@@ -132,7 +132,7 @@ impl Model {
     /// A seek that is dropped may have taken place; the next one says where the file is.
     pub(crate) async fn seek(&mut self, seek: SeekFrom, polls: Polls) {
         self.steps += 1;
-        let Some((file, false)) = &mut self.open else { return };
+        let Some((file, _)) = &mut self.open else { return };
         let target = match seek {
             SeekFrom::Start(to) => i64::try_from(to).expect("it is small"),
             SeekFrom::Current(by) => self.position as i64 + by,
@@ -149,6 +149,21 @@ impl Model {
             }
         }
         self.position = target.unwrap_or(self.position);
+    }
+
+    /// A change of length that is dropped took place or did not; the length says which.
+    pub(crate) async fn set_len(&mut self, to: u16, polls: Polls) {
+        self.steps += 1;
+        let Some((file, _)) = &mut self.open else { return };
+        let target = usize::from(to);
+        let length = match drive(polls, file.set_len(to.into())).await {
+            Some(set) => set.map(|()| target).expect("it can be cut off"),
+            None => file.metadata().await.expect("it has a length").len() as usize,
+        };
+        assert!(length == target || length == self.content.len(), "it is {length} long");
+        self.content.resize(length, 0);
+        self.before = None;
+        self.check();
     }
 
     /// What was taken is in the file.

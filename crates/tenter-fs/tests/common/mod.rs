@@ -31,7 +31,7 @@ impl Drop for Scratch {
 }
 
 /// The reactor that `TENTER_REACTOR` names; else one with operations of its own, where it works, and one without.
-fn backends() -> Vec<Backend> {
+pub(crate) fn backends() -> Vec<Backend> {
     match std::env::var("TENTER_REACTOR") {
         Ok(name) if !name.trim().is_empty() => vec![name.parse().expect("TENTER_REACTOR names a reactor")],
         _ => {
