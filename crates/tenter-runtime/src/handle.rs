@@ -47,7 +47,8 @@ impl Handle {
         Shared::of(&**self.scheduler.park())
     }
 
-    /// The ambient runtime: the one this thread is in, else the default one, which is made if there is none yet.
+    /// The ambient runtime: the one this thread is in, else the default one, which is made if there is none yet. A
+    /// `tenter_scheduler::Scheduler` that is no runtime's is none.
     ///
     /// # Panics
     /// If the default runtime can't be made; [`try_current`](Self::try_current) gives the error instead.
@@ -67,8 +68,8 @@ impl Handle {
     #[inline]
     pub fn try_current() -> Result<Self, BuildError> {
         match Scheduler::current() {
-            Some(scheduler) => Ok(Self::new(scheduler)),
-            None => ambient::default(),
+            Some(scheduler) if Shared::find(&**scheduler.park()).is_some() => Ok(Self::new(scheduler)),
+            _ => ambient::default(),
         }
     }
 

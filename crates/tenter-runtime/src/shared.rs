@@ -32,10 +32,16 @@ impl Shared {
         Self { driver, pool, report, complained: AtomicBool::new(false) }
     }
 
+    /// What a scheduler waits in, if it is a runtime's.
+    #[inline]
+    pub(crate) fn find(park: &dyn Park) -> Option<&Self> {
+        park.as_any().downcast_ref()
+    }
+
     /// What a runtime's scheduler waits in.
     #[inline]
     pub(crate) fn of(park: &dyn Park) -> &Self {
-        park.as_any().downcast_ref().expect("a runtime's scheduler waits in its `Shared`")
+        Self::find(park).expect("a runtime's scheduler waits in its `Shared`")
     }
 }
 

@@ -49,7 +49,8 @@ impl TimerRegistration {
         let state = if ahead { State::Ahead } else { State::New };
         let here = WeakScheduler::with_current(|view| {
             let view = view?;
-            Some(Self { runtime: view.name(), clock: view.park().clock(), state })
+            let clock = Shared::find(view.park())?.driver.clock();
+            Some(Self { runtime: view.name(), clock, state })
         });
         here.unwrap_or_else(|| {
             let mut registration = Self::new(&Handle::current());
