@@ -55,18 +55,18 @@ impl Worker<'_> {
     /// Before a rest: whether someone else is awake, and does not get on.
     pub(crate) fn finds_trouble(&mut self, now: Instant) -> bool {
         if self.slot.active() > 1 && self.round.at.is_some() {
-            return self.look_after_others(true) == Found::Trouble;
+            return self.look_after_others(true, false) == Found::Trouble;
         }
         self.round.note(self.slot, now);
         false
     }
 
     /// Looks whether there is something that the others do not get to, and offers it. Timers that are overdue are taken in.
-    /// `drives`: this thread waits in the driver, or will if nobody else does.
-    pub(crate) fn look_after_others(&mut self, drives: bool) -> Found {
+    /// `drives`: this thread waits in the driver, or will if nobody else does; `helps`: it shares a crowd.
+    pub(crate) fn look_after_others(&mut self, drives: bool, helps: bool) -> Found {
         let (slot, park) = (self.slot, &self.context.core.park);
         let (mut stuck, mut crowd, mut brisk, mut polled) = (false, false, false, 0_u32);
-        let spare = !slot.load.is_busy();
+        let spare = helps && !slot.load.is_busy();
         let undriven = !drives && park.is_needed() && !park.is_driven();
         let still = (undriven || slot.seats.iter().any(|seat| !seat.is_empty())) && self.is_still();
         for (seat, (before, waited)) in slot.seats.iter().zip(&self.round.seats) {

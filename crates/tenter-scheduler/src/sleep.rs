@@ -146,7 +146,7 @@ impl Worker<'_> {
                 break;
             }
             self.slot.load.sample(self.slot.idle.word().searching());
-            match self.look_after_others(drive) {
+            match self.look_after_others(drive, true) {
                 Found::Trouble => break,
                 Found::Polls(count) => calm.saw(count),
             }
