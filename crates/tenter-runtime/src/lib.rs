@@ -10,6 +10,7 @@ mod builder;
 mod choice;
 mod error;
 mod handle;
+mod last;
 pub mod per_core;
 mod runtime;
 mod seed;

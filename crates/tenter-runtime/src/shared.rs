@@ -13,7 +13,7 @@ use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_scheduler::Park;
 
-use crate::{ReactorReport, timer};
+use crate::{ReactorReport, last};
 
 /// How long the driver's thread pauses after its reactor failed, so that a broken one does not burn a CPU.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -103,7 +103,7 @@ impl Park for Shared {
     }
 
     fn settle(&self) -> bool {
-        timer::remove_gone()
+        last::forget()
     }
 
     fn clock(&self) -> Clock {
