@@ -16,9 +16,9 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A path as it is named in messages: from the root of the workspace.
+/// A path as it is named in documents and messages: from the root of the workspace, with slashes on every system.
 fn short(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root()).unwrap_or(path).display().to_string().replace('\\', "/")
 }
 
 /// All files of the workspace with an extension, but for what was built or is hidden.
