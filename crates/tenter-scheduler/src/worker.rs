@@ -48,6 +48,9 @@ const BRISK: u32 = 5_000;
 const DRIVE_SPAN: u32 = 100_000;
 const MAINTENANCE_MOST: u32 = 4 * MAINTENANCE;
 
+/// So many events are taken from the driver at once even if polls are so long that fewer will do until the next look.
+const FEW_EVENTS: usize = 8;
+
 /// Aborts if a waker panics: the program can't go on, because nobody knows who else was to be woken.
 struct AbortOnUnwind;
 
@@ -286,13 +289,26 @@ impl<'a> Worker<'a> {
 
     /// Takes what is ready in the driver without waiting, every so often.
     pub(crate) fn maintain(&mut self) {
+        self.drive_every = self.polls_until_look();
         self.undriven = 0;
-        self.drive_every = (DRIVE_SPAN / self.pace.mean().max(1)).clamp(1, MAINTENANCE_MOST);
         if self.context.core.park.is_needed() {
             self.look_outside();
             self.pass_driving_on();
             self.dispatch();
         }
+    }
+
+    /// How many polls there are between two looks at the driver.
+    fn polls_until_look(&self) -> u32 {
+        (DRIVE_SPAN / self.pace.mean().max(1)).clamp(1, MAINTENANCE_MOST)
+    }
+
+    /// How many events to take from the driver: as many as are polled until the next look at it, less what is queued. The others
+    /// stay there in their order, where any thread finds them, should this one be interrupted. While much is queued, half as many,
+    /// so that the queue gets shorter; but what has no room in the ring would run after what comes later.
+    fn room(&self) -> usize {
+        let soon = (self.polls_until_look() as usize).max(FEW_EVENTS);
+        soon.saturating_sub(self.seat.ring.len()).max((soon / 2).min(RING / 8))
     }
 
     /// Collects what is ready in the driver without waiting, or at least what is due in this seat's wheel.
@@ -305,9 +321,7 @@ impl<'a> Worker<'a> {
     /// [`Park::drive`](crate::Park::drive), with its turns counted for the watch.
     pub(crate) fn drive(&mut self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool) -> bool {
         self.undriven = 0;
-        // What has no room in the ring is better left where it is: it would run after what comes later.
-        let room = (RING - self.seat.ring.len()).max(RING / 8);
-        let drove = self.context.core.park.drive(room, timeout, enter, &mut self.wakers);
+        let drove = self.context.core.park.drive(self.room(), timeout, enter, &mut self.wakers);
         if drove {
             // A turn that is lost to another thread's store does not matter: that one is a turn, too.
             self.slot.turns.store(self.slot.turns.load(Relaxed).wrapping_add(1), Relaxed);
