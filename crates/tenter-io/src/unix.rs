@@ -55,13 +55,14 @@ impl Async<UnixListener> {
     ///
     /// # Errors
     /// What the system says; with too many open files (`EMFILE`) the connection stays in the backlog, so wait before
-    /// the next try.
+    /// the next try. A reactor with edges (epoll) is told of a connection only when an operation has to wait; if it can
+    /// watch no more, that operation fails.
     ///
     /// # Cancel safety
     /// A connection is either given or stays in the backlog.
     pub async fn accept(&self) -> io::Result<(Async<UnixStream>, SocketAddr)> {
-        let (stream, addr) = self.read_with(UnixListener::accept).await?;
-        Ok((Async::new(stream)?, addr))
+        let (stream, addr) = self.read_with(accept).await?;
+        Ok((Async::watched_when_awaited(stream)?, addr))
     }
 
     /// Polls for a connection; as [`accept`](Self::accept), for use in a `poll` function.
@@ -69,8 +70,8 @@ impl Async<UnixListener> {
     /// # Errors
     /// As `accept`.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Async<UnixStream>, SocketAddr)>> {
-        let (stream, addr) = ready!(self.poll_with(cx, Direction::Read, UnixListener::accept))?;
-        Poll::Ready(Ok((Async::new(stream)?, addr)))
+        let (stream, addr) = ready!(self.poll_with(cx, Direction::Read, accept))?;
+        Poll::Ready(Ok((Async::watched_when_awaited(stream)?, addr)))
     }
 
     /// The connections, one after the other, without end.
@@ -80,6 +81,12 @@ impl Async<UnixListener> {
             |listener| async move { Some((listener.accept().await.map(|(stream, _)| stream), listener)) },
         )
     }
+}
+
+fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
+    let (stream, addr) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, addr))
 }
 
 impl Async<UnixStream> {
@@ -109,7 +116,7 @@ impl Async<UnixStream> {
                 },
             }
         };
-        let stream = Self::new_nonblocking(UnixStream::from(OwnedFd::from(socket)))?;
+        let stream = Self::watched_when_awaited(UnixStream::from(OwnedFd::from(socket)))?;
         if in_progress {
             stream.source().clear_ready(Ready::ASSUMED, Direction::Write);
             stream.writable().await?;
