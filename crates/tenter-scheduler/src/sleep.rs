@@ -173,7 +173,7 @@ impl Worker<'_> {
             return Some(WATCH_TICK);
         }
         if calm.quiet < QUIET {
-            return Some(calm.next(drives));
+            return Some(calm.next(!drives && self.context.core.park.is_needed()));
         }
         if !slot.watch.announce_sleep(me) || slot.active() == 0 {
             return None;
@@ -235,9 +235,10 @@ impl Default for Calm {
 }
 
 impl Calm {
-    /// The next tick; beside a watch that drives, nobody is parked who might begin to poll unseen.
-    fn next(&mut self, drives: bool) -> Duration {
-        if drives {
+    /// The next tick. It may be a long one unless it `matters`: beside a watch that drives, nobody is parked who might begin to
+    /// poll unseen, and where nothing is registered, a long poll holds up neither events nor timers.
+    fn next(&mut self, matters: bool) -> Duration {
+        if !matters {
             self.tick = QUIET_TICK;
         }
         self.quiet += self.tick;
@@ -265,19 +266,19 @@ mod tests {
         let mut calm = Calm::default();
         let ticks: Vec<_> = (0..10)
             .map(|_| {
-                let tick = calm.next(false);
+                let tick = calm.next(true);
                 calm.saw(0);
                 tick.as_millis()
             })
             .collect();
         assert_eq!(ticks, [1, 1, 1, 1, 1, 2, 4, 8, 10, 10]);
-        calm.next(false);
+        calm.next(true);
         calm.saw(10);
         assert_eq!((calm.tick, calm.quiet), (Duration::from_millis(4), Duration::ZERO));
         calm.saw(1);
         assert_eq!(calm.tick, Duration::from_millis(8));
         calm.saw(1000);
         assert_eq!(calm.tick, WATCH_TICK);
-        assert_eq!(calm.next(true), QUIET_TICK);
+        assert_eq!(calm.next(false), QUIET_TICK);
     }
 }
