@@ -26,10 +26,14 @@ mod udp;
 mod unblock;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod waitable;
 mod wrapper;
 
 pub use listen::ListenOptions;
 pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
 pub use timer::Timer;
 pub use unblock::Unblock;
+#[cfg(windows)]
+pub use waitable::Waitable;
 pub use wrapper::{Async, IoSafe};

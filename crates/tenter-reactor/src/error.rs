@@ -82,7 +82,8 @@ impl fmt::Display for ReactorError {
             }
             Self::Unwatchable => f.write_str(
                 "this reactor cannot watch such a source (a regular file, on kqueue also a terminal): have a blocking pool \
-                 read and write it (`Unblock`, `unblock`), or choose a reactor that can watch it (poll, select)",
+                 read and write it (`Unblock`, `unblock`), or choose a reactor that can watch it (poll, select; IOCP, if it \
+                 is a waitable handle)",
             ),
             Self::ReservedToken => f.write_str("the token usize::MAX is reserved: issue a smaller one"),
             Self::NotRegistered => f.write_str("the source is not registered under this token: register it first"),

@@ -1,0 +1,87 @@
+//! Handles of Windows that are signalled.
+
+use std::future::poll_fn;
+use std::io;
+use std::os::windows::io::{AsHandle, BorrowedHandle};
+
+use tenter_runtime::{Direction, Handle, Ready, Source};
+
+use crate::ready::Waiter;
+
+/// A handle that is signalled, registered with a runtime: a child process, an event, a timer.
+///
+/// IOCP (and polling) can watch it; poll and select refuse. A signal that is taken while this is dropped or given back is lost,
+/// if its object resets itself.
+///
+/// # Examples
+/// ```
+/// use std::process::Command;
+/// use tenter_io::Waitable;
+///
+/// tenter_runtime::block_on(async {
+///     let child = Waitable::new(Command::new("cmd").args(["/c", "exit 3"]).spawn()?)?;
+///     child.ready().await?;
+///     let status = child.into_inner()?.try_wait()?.expect("it has ended");
+///     assert_eq!(status.code(), Some(3));
+///     Ok::<(), std::io::Error>(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Waitable<T> {
+    // Before the handle, so that it is dropped first: what is watched is open.
+    source: Source,
+    handle: T,
+}
+
+impl<T: AsHandle> Waitable<T> {
+    /// Registers a handle with the ambient runtime.
+    ///
+    /// # Errors
+    /// If the reactor can't watch handles (`Unsupported`), watches this one already, or the default runtime is needed and
+    /// can't be made.
+    pub fn new(handle: T) -> io::Result<Self> {
+        // SAFETY: the handle is kept, unchanged, until the source is deregistered or dropped: nobody gets a `&mut T`.
+        let source = unsafe { Source::new_with(Handle::try_current()?, handle.as_handle().into())? };
+        // There is no operation to try first: what is signalled is reported.
+        source.clear_ready(Ready::ASSUMED, Direction::Read);
+        Ok(Self { source, handle })
+    }
+}
+
+impl<T> Waitable<T> {
+    /// The handle itself.
+    pub fn get_ref(&self) -> &T {
+        &self.handle
+    }
+
+    /// Gives the handle back, no longer watched.
+    ///
+    /// # Errors
+    /// What the reactor says when it lets go.
+    pub fn into_inner(self) -> io::Result<T> {
+        self.source.deregister()?;
+        Ok(self.handle)
+    }
+
+    /// Waits until the handle is signalled. Of what resets itself, such as an event, it takes a signal; that may end the wait
+    /// of every task that waits at that moment.
+    ///
+    /// # Errors
+    /// What the reactor says.
+    ///
+    /// # Cancel safety
+    /// No signal is lost: one that was taken for a wait that was dropped ends the next one.
+    pub async fn ready(&self) -> io::Result<()> {
+        let mut waiter = Waiter::new(&self.source, Direction::Read);
+        let seen = poll_fn(|cx| waiter.poll(cx)).await?;
+        self.source.clear_ready(seen, Direction::Read);
+        Ok(())
+    }
+}
+
+impl<T: AsHandle> AsHandle for Waitable<T> {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.handle.as_handle()
+    }
+}

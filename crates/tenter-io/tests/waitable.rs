@@ -1,0 +1,117 @@
+//! Handles that are signalled: every signal ends a wait, also one that came when nobody waited any more.
+#![cfg(windows)]
+
+mod common;
+
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::watched;
+use futures_lite::future;
+use tenter_io::{Timer, Waitable};
+use tenter_runtime::{Backend, Builder, Runtime};
+use windows_sys::Win32::System::Threading::{CreateEventW, SetEvent};
+
+const QUIET: Duration = Duration::from_millis(50);
+
+/// An event that the end of a wait resets.
+fn event() -> OwnedHandle {
+    // SAFETY: no attributes, no name; the handle is ours.
+    unsafe {
+        let handle = CreateEventW(std::ptr::null(), 0, 0, std::ptr::null());
+        assert!(!handle.is_null());
+        OwnedHandle::from_raw_handle(handle)
+    }
+}
+
+fn set(event: &Waitable<OwnedHandle>) {
+    // SAFETY: the handle is open.
+    assert_ne!(unsafe { SetEvent(event.get_ref().as_raw_handle()) }, 0);
+}
+
+/// Whether it is signalled soon.
+async fn signalled(event: &Waitable<OwnedHandle>) -> bool {
+    let ready = async { event.ready().await.map(|()| true).unwrap() };
+    future::or(ready, async {
+        Timer::after(QUIET).await;
+        false
+    })
+    .await
+}
+
+/// Runs a test on every reactor that watches handles, without workers and with two.
+fn everywhere(test: impl Fn(&Runtime) + Clone + Send + 'static) {
+    for backend in Backend::working().into_iter().filter(|backend| backend.probe().unwrap().waitable_handles) {
+        for workers in [0, 2] {
+            let test = test.clone();
+            watched(&format!("{backend}, {workers} workers"), move || {
+                let builder = match workers {
+                    0 => Builder::new_current_thread(),
+                    workers => Builder::new_multi_thread().worker_threads(workers),
+                };
+                test(&builder.reactor(backend).build().unwrap());
+            });
+        }
+    }
+}
+
+#[test]
+fn a_child_that_ends_is_waited_for() {
+    everywhere(|runtime| {
+        runtime.block_on(async {
+            let program = std::env::current_exe().unwrap();
+            let child = Command::new(program).arg("--list").stdout(Stdio::null()).spawn().unwrap();
+            let child = Waitable::new(child).unwrap();
+            child.ready().await.unwrap();
+            // It stays signalled.
+            child.ready().await.unwrap();
+            assert!(child.into_inner().unwrap().try_wait().unwrap().expect("it has ended").success());
+        });
+    });
+}
+
+#[test]
+fn each_signal_of_an_event_must_end_one_wait() {
+    everywhere(|runtime| {
+        runtime.block_on(async {
+            let event = Waitable::new(event()).unwrap();
+            assert!(!signalled(&event).await, "nobody has set it");
+            for _ in 0..3 {
+                set(&event);
+                event.ready().await.unwrap();
+                assert!(!signalled(&event).await, "the wait took it");
+            }
+            let later = async {
+                Timer::after(QUIET).await;
+                set(&event);
+            };
+            let (ended, ()) = future::zip(event.ready(), later).await;
+            ended.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_signal_after_a_dropped_wait_must_end_the_next() {
+    everywhere(|runtime| {
+        runtime.block_on(async {
+            let event = Waitable::new(event()).unwrap();
+            assert!(!signalled(&event).await);
+            set(&event);
+            // The reactor takes it for the wait that is no more.
+            Timer::after(QUIET).await;
+            event.ready().await.unwrap();
+            assert!(!signalled(&event).await);
+        });
+    });
+}
+
+#[test]
+fn a_reactor_that_watches_no_handles_must_say_so() {
+    for backend in Backend::working().into_iter().filter(|backend| !backend.probe().unwrap().waitable_handles) {
+        let runtime = Builder::new_current_thread().reactor(backend).build().unwrap();
+        let error = runtime.enter(|| Waitable::new(event())).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::Unsupported, "{backend}");
+    }
+}
