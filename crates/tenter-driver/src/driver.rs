@@ -32,7 +32,7 @@ use crate::timer::{LAST, NEVER, Nanos, SharedWheel, TimerKey};
 /// let reactor = tenter_reactor_poll::new(&Default::default())?;
 /// let driver = Driver::new(reactor, Clock::System, 1);
 /// let deadline = driver.clock().now() + Duration::from_millis(1);
-/// driver.insert_timer(Some(0), deadline, Waker::noop().clone());
+/// driver.insert_timer(Some(0), deadline, Waker::noop());
 ///
 /// let mut woken = Vec::new();
 /// let mut seat = driver.try_seat().expect("no other thread waits");
@@ -185,31 +185,30 @@ impl Driver {
     /// # Panics
     /// If there is no such wheel.
     #[inline]
-    pub fn insert_timer(&self, wheel: Option<usize>, deadline: Instant, waker: Waker) -> TimerKey {
+    pub fn insert_timer(&self, wheel: Option<usize>, deadline: Instant, waker: &Waker) -> TimerKey {
         let number = wheel.unwrap_or(self.remote_wheel());
         let deadline = self.nanos(deadline);
-        let key = self.wheels[number].insert(number as u32, deadline, waker);
+        let key = self.wheels[number].insert(number as u32, deadline, waker.clone());
         if number == self.remote_wheel() && self.sleeping_until.is_beyond(deadline) {
             self.wake();
         }
         key
     }
 
-    /// Removes a timer, if it has not fired, and adds another one to its wheel, for about the price of one of the two. The
-    /// wheel must be that of a worker, and the caller that worker.
+    /// Removes a timer, if it has not fired, and adds another one to its wheel, for about the price of one of the two if both
+    /// are for the same waker. The wheel must be that of a worker, and the caller that worker.
     ///
     /// # Panics
     /// If the wheel is the remote one, or there is none of that number.
     #[inline]
-    pub fn replace_timer(&self, old: TimerKey, deadline: Instant, waker: Waker) -> TimerKey {
+    pub fn replace_timer(&self, old: TimerKey, deadline: Instant, waker: &Waker) -> TimerKey {
         assert!(old.wheel() < self.remote_wheel(), "nobody would be told of a timer in the remote wheel");
         self.wheels[old.wheel()].replace(old, self.nanos(deadline), waker)
     }
 
-    /// Replaces the waker of a timer, and gives its name: another one, if the new waker wakes another, so that one name always
-    /// stands for one deadline and one waker. `None`: it was removed, or has fired, so that its deadline has passed unless
+    /// Replaces the waker of a timer. False: it was removed, or has fired, so that its deadline has passed unless
     /// [everyone was told](Self::told_everyone).
-    pub fn update_timer(&self, key: TimerKey, waker: &Waker) -> Option<TimerKey> {
+    pub fn update_timer(&self, key: TimerKey, waker: &Waker) -> bool {
         self.wheels[key.wheel()].update(key, waker)
     }
 
@@ -221,18 +220,6 @@ impl Driver {
     #[inline]
     pub fn has_passed(&self, key: TimerKey, deadline: Instant) -> bool {
         self.wheels[key.wheel()].has_passed(key, self.nanos(deadline))
-    }
-
-    /// Whether a timer that was inserted with this `deadline`, and that nobody has removed, is as good as pending: its waker
-    /// was not woken before anything that the caller knows of, so that a wake is still to come. Without a lock; `false` if it
-    /// is not certain.
-    ///
-    /// # Panics
-    /// If the key is another driver's.
-    #[must_use]
-    #[inline]
-    pub fn is_ahead(&self, key: TimerKey, deadline: Instant) -> bool {
-        self.wheels[key.wheel()].is_ahead(self.nanos(deadline)) && !self.told_everyone()
     }
 
     /// Removes a timer. False: it has fired, or was removed.

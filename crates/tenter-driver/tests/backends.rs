@@ -152,7 +152,7 @@ fn timers_end_the_wait() {
         for wheel in [Some(0), None] {
             let (wakes, waker) = Counter::new();
             let deadline = Instant::now() + Duration::from_millis(5);
-            driver.insert_timer(wheel, deadline, waker.clone());
+            driver.insert_timer(wheel, deadline, &waker);
             while wakes.count() == 0 {
                 turn(&driver, None);
             }
@@ -185,7 +185,7 @@ fn foreign_timers_end_the_wait() {
                 while turn(&driver, None) == 0 {}
             }
         });
-        driver.insert_timer(None, Instant::now() + Duration::from_millis(2), waker.clone());
+        driver.insert_timer(None, Instant::now() + Duration::from_millis(2), &waker);
         sleeper.join().unwrap();
         assert_eq!(wakes.count(), 1);
     });

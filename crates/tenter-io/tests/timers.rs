@@ -53,51 +53,6 @@ fn no_timer_is_early_however_short() {
     });
 }
 
-/// A timer of that many milliseconds that was entered for this task and dropped.
-async fn leave(n: u64) {
-    assert!(!is_over(&mut Timer::after(ms(n))).await);
-}
-
-#[test]
-fn a_timer_in_the_place_of_a_shorter_one_must_not_be_early() {
-    each(|| async {
-        let start = Instant::now();
-        leave(3).await;
-        Timer::after(ms(20)).await;
-        assert!(start.elapsed() >= ms(20), "{:?}", start.elapsed());
-        // Nor in that of a longer one late, or in that of one that was itself in another's place.
-        leave(3_600_000).await;
-        leave(3_600_000).await;
-        Timer::after(ms(3)).await;
-    });
-}
-
-#[test]
-fn a_timer_in_the_place_of_one_that_has_fired_must_not_be_lost() {
-    each(|| async {
-        for spin in [2, 3, 5] {
-            leave(2).await;
-            // The thread looks at its wheel meanwhile, and this task is woken for nothing.
-            let end = Instant::now() + ms(spin);
-            while Instant::now() < end {
-                future::yield_now().await;
-            }
-            Timer::after(ms(2)).await;
-        }
-    });
-}
-
-#[test]
-fn a_timer_that_has_got_another_waker_must_not_be_taken_over_for_the_first() {
-    each(|| async {
-        let mut timer = Timer::after(ms(1));
-        assert!(!is_over(&mut timer).await);
-        assert!(Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        drop(timer);
-        Timer::after(ms(2)).await;
-    });
-}
-
 /// A waker that wakes another one when it is dropped.
 struct Last {
     dropped: Arc<AtomicBool>,

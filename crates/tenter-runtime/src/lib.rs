@@ -10,7 +10,6 @@ mod builder;
 mod choice;
 mod error;
 mod handle;
-mod last;
 pub mod per_core;
 mod runtime;
 mod seed;

@@ -13,7 +13,7 @@ use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_scheduler::Park;
 
-use crate::{ReactorReport, last};
+use crate::{ReactorReport, timer};
 
 /// How long the driver's thread pauses after its reactor failed, so that a broken one does not burn a CPU.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -103,7 +103,7 @@ impl Park for Shared {
     }
 
     fn settle(&self) -> bool {
-        last::forget()
+        timer::remove_gone()
     }
 
     fn clock(&self) -> Clock {

@@ -1,14 +1,14 @@
 //! One deadline in a runtime's wheels.
 
+use std::cell::Cell;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use tenter_core::clock::Clock;
-use tenter_driver::{Driver, TimerKey};
+use tenter_driver::TimerKey;
 use tenter_scheduler::{View, WeakScheduler};
 
 use crate::Handle;
-use crate::last::{self, Last, WakerId};
 use crate::shared::Shared;
 
 /// A deadline that is entered in a runtime's timer wheels while someone waits for it; what `Timer` is made of.
@@ -29,8 +29,6 @@ enum State {
     Ahead,
     /// In a wheel, or fired since it was.
     Entered(TimerKey),
-    /// The same, in the place of one that was left and has an earlier deadline: if that has fired, the time is asked for.
-    TookOver(TimerKey),
 }
 
 impl TimerRegistration {
@@ -96,22 +94,51 @@ impl TimerRegistration {
     /// Takes the deadline out of the wheels; out of the wheel of this thread soon, for that is cheaper.
     #[inline]
     pub fn clear(&mut self) {
-        if let State::Entered(key) | State::TookOver(key) = self.state {
-            if !last::leave(self.runtime, key) {
-                self.put_off(key);
-            }
+        if let State::Entered(key) = self.state {
+            Gone { runtime: self.runtime, key }.put_off();
         }
         self.state = State::New;
     }
+}
 
-    fn put_off(&self, key: TimerKey) {
-        let own = self.runtime.with(|view| view.is_some_and(|view| view.wheel() == Some(key.wheel())));
-        if own {
-            Last { runtime: self.runtime, key, entry: None }.set(true);
-        } else {
-            last::remove(self.runtime, key);
+/// A timer that nobody waits for any more.
+///
+/// The last one of those that this thread entered in its own wheel stays there until the thread enters another one or sleeps:
+/// to replace a timer costs half of what it costs to remove one and to enter one, and who sets one timer after the other is
+/// nearly always the same task. Should it become due in between, a task is woken for nothing.
+#[derive(Clone, Copy, Debug)]
+struct Gone {
+    runtime: WeakScheduler,
+    key: TimerKey,
+}
+
+thread_local! {
+    /// Nothing in it needs to be dropped, so it can be used while the thread's other locals are torn down.
+    static GONE: Cell<Option<Gone>> = const { Cell::new(None) };
+}
+
+impl Gone {
+    #[inline]
+    fn put_off(self) {
+        let own = self.runtime.with(|view| view.is_some_and(|view| view.wheel() == Some(self.key.wheel())));
+        let other = if own { GONE.replace(Some(self)) } else { Some(self) };
+        if let Some(other) = other {
+            other.remove();
         }
     }
+
+    fn remove(self) {
+        self.runtime.with(|view| view.is_some_and(|view| Shared::of(view.park()).driver.remove_timer(self.key)));
+    }
+}
+
+/// Takes the timer out of its wheel that this thread has left there, if there is one. The drop of its waker is foreign code.
+pub(crate) fn remove_gone() -> bool {
+    let gone = GONE.take();
+    if let Some(gone) = gone {
+        gone.remove();
+    }
+    gone.is_some()
 }
 
 #[cold]
@@ -122,52 +149,42 @@ fn shut_down() -> ! {
 impl State {
     #[inline]
     fn poll(&mut self, view: View<'_>, clock: Clock, deadline: Instant, waker: &Waker) -> Poll<()> {
-        let driver = &*Shared::of(view.park()).driver;
+        let driver = &Shared::of(view.park()).driver;
         match *self {
-            State::Entered(key) | State::TookOver(key) => {
+            State::Entered(key) => {
                 // Nearly always so: a task is polled because its timer has fired.
                 if driver.has_passed(key, deadline) {
                     *self = State::New;
                     return Poll::Ready(());
                 }
-                let exact = matches!(*self, State::Entered(_));
-                if let Some(key) = driver.update_timer(key, waker) {
-                    *self = if exact { State::Entered(key) } else { State::TookOver(key) };
+                if driver.update_timer(key, waker) {
                     return Poll::Pending;
                 }
                 *self = State::New;
                 // At the end of the runtime everyone is told, whatever the time.
-                if exact && !driver.told_everyone() || clock.now() >= deadline {
+                if !driver.told_everyone() || clock.now() >= deadline {
                     return Poll::Ready(());
                 }
             }
             State::New if clock.now() >= deadline => return Poll::Ready(()),
             State::New | State::Ahead => {}
         }
-        *self = match view.wheel() {
-            Some(wheel) => Self::enter(view.name(), wheel, driver, deadline, waker),
-            None => State::Entered(driver.insert_timer(None, deadline, waker.clone())),
-        };
+        let replaced = view.wheel().and_then(|wheel| {
+            let gone = GONE.take()?;
+            let same = gone.key.wheel() == wheel && gone.runtime == view.name();
+            if !same {
+                gone.remove();
+            }
+            same.then_some(gone.key)
+        });
+        *self = State::Entered(match replaced {
+            Some(gone) => driver.replace_timer(gone, deadline, waker),
+            None => driver.insert_timer(view.wheel(), deadline, waker),
+        });
         if view.wheel().is_none() && !is_covered(view) {
             shut_down();
         }
         Poll::Pending
-    }
-
-    /// Into the wheel of this thread's seat.
-    #[inline]
-    fn enter(runtime: WeakScheduler, wheel: usize, driver: &Driver, deadline: Instant, waker: &Waker) -> Self {
-        if let Some(key) = last::take_over(runtime, wheel, driver, deadline, waker) {
-            return State::TookOver(key);
-        }
-        let waker = waker.clone();
-        let entry = Some((deadline, WakerId::of(&waker)));
-        let key = match last::take(runtime, wheel) {
-            Some(left) => driver.replace_timer(left, deadline, waker),
-            None => driver.insert_timer(Some(wheel), deadline, waker),
-        };
-        Last { runtime, key, entry }.set(false);
-        State::Entered(key)
     }
 }
 

@@ -44,24 +44,17 @@ impl WeakScheduler {
     /// Gives the closure the scheduler, if it is still there. On a thread that is in it this costs a few loads.
     #[inline]
     pub fn with<R>(self, f: impl FnOnce(Option<View<'_>>) -> R) -> R {
-        context::with(|context| {
-            let home;
-            let view = match context.filter(|context| context.core.name == self) {
-                Some(context) => Some(View::of(context)),
-                None => {
-                    home = self.home();
-                    home.as_ref().map(|core| View { core, wheel: None })
-                }
-            };
-            // Called at one place alone, so that it is inlined.
-            f(view)
+        context::with(|context| match context.filter(|context| context.core.name == self) {
+            Some(context) => f(Some(View::of(context))),
+            None => self.with_elsewhere(f),
         })
     }
 
-    /// For a thread that is not in it.
+    /// From a thread that is not in it.
     #[cold]
-    fn home(self) -> Option<Arc<Core>> {
-        slot::at(self.slot()).home().filter(|core| core.name == self)
+    fn with_elsewhere<R>(self, f: impl FnOnce(Option<View<'_>>) -> R) -> R {
+        let home = slot::at(self.slot()).home().filter(|core| core.name == self);
+        f(home.as_ref().map(|core| View { core, wheel: None }))
     }
 }
 

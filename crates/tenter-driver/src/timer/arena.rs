@@ -15,12 +15,20 @@ const KEPT: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Timer {
     pub(crate) deadline: Nanos,
-    pub(crate) waker: Option<Waker>,
+    waker: Option<Waker>,
     prev: u32,
     next: u32,
     generation: u32,
     /// Which list of the wheel it is on.
     pub(crate) list: u16,
+}
+
+impl Timer {
+    /// Whether it wakes the same as `waker`.
+    #[inline]
+    pub(crate) fn is_for(&self, waker: &Waker) -> bool {
+        self.waker.as_ref().is_some_and(|own| own.will_wake(waker))
+    }
 }
 
 /// The ends of a list. Both, so that to add one timer touches that timer and the last one alone.
@@ -72,7 +80,7 @@ impl Arena {
     }
 
     #[inline]
-    pub(crate) fn at(&mut self, index: u32) -> &mut Timer {
+    fn at(&mut self, index: u32) -> &mut Timer {
         &mut self.timers[index as usize]
     }
 
@@ -104,13 +112,13 @@ impl Arena {
         (index, generation)
     }
 
-    /// Gives a live timer another waker and another name; gives the generation, and what it was to wake.
+    /// Makes another timer of a live one that is on no list; gives its generation.
     #[inline]
-    pub(crate) fn rename(&mut self, index: u32, waker: Waker) -> (u32, Option<Waker>) {
+    pub(crate) fn renew(&mut self, index: u32, deadline: Nanos) -> u32 {
         let generation = self.next_generation();
         let timer = self.at(index);
-        timer.generation = generation;
-        (generation, timer.waker.replace(waker))
+        (timer.deadline, timer.generation) = (deadline, generation);
+        generation
     }
 
     #[inline]
@@ -148,6 +156,12 @@ impl Arena {
         }
         self.vacancy = NIL;
         Some(mem::take(&mut self.timers))
+    }
+
+    /// The waker of a live timer.
+    #[inline]
+    pub(crate) fn waker_mut(&mut self, index: u32) -> &mut Waker {
+        self.at(index).waker.as_mut().expect("a live timer has a waker")
     }
 
     /// Links a timer at the end of a list, which has the number `number`.

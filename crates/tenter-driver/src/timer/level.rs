@@ -5,7 +5,6 @@ use super::Nanos;
 /// A tick is 2^16 ns = 65.536 µs: short against the 1 ms of other runtimes' timers, long enough that six levels
 /// of 64 slots reach 2^52 ns, about 52 days.
 const TICK_BITS: u32 = 16;
-pub(crate) const TICK: Nanos = 1 << TICK_BITS;
 
 /// The slots of a level are the bits of one `u64`.
 const SLOT_BITS: u32 = 6;

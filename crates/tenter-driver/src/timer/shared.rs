@@ -6,20 +6,17 @@ use std::task::Waker;
 use tenter_core::sync::Mutex;
 use tenter_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::level::TICK;
 use super::wheel::Wheel;
 use super::{NEVER, Nanos};
 use crate::lock::lock;
 
 /// Names a timer: its wheel, its place there, and which life of that place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(Rust, packed(4))]
 pub struct TimerKey {
-    /// The index in the low half, the generation in the high one: what is written in two parts and read in one waits for
-    /// the writing. Packed, so that there is room for more beside the key.
-    place: u64,
-    /// The number of the wheel, and [`OVERDUE`].
+    /// The number of the wheel, and [`OVERDUE`]. Three equal fields are copied in registers.
     wheel: u32,
+    index: u32,
+    generation: u32,
 }
 
 /// The deadline was past when the timer was inserted: then time that has passed tells nothing of it.
@@ -28,14 +25,7 @@ const OVERDUE: u32 = 1 << 31;
 impl TimerKey {
     #[inline]
     fn new(wheel: u32, (index, generation): (u32, u32), overdue: bool) -> Self {
-        let place = u64::from(generation) << 32 | u64::from(index);
-        Self { place, wheel: if overdue { wheel | OVERDUE } else { wheel } }
-    }
-
-    /// The index and the generation.
-    #[inline]
-    fn place(self) -> (u32, u32) {
-        (self.place as u32, (self.place >> 32) as u32)
+        Self { wheel: if overdue { wheel | OVERDUE } else { wheel }, index, generation }
     }
 
     /// The number of its wheel.
@@ -109,15 +99,18 @@ impl SharedWheel {
         TimerKey::new(number, place, overdue)
     }
 
-    /// Ends a timer, and makes another one in its place.
-    pub(crate) fn replace(&self, old: TimerKey, deadline: Nanos, waker: Waker) -> TimerKey {
-        let (key, replaced) = self.change(|wheel| {
-            let overdue = deadline < wheel.now();
-            let (place, replaced) = wheel.replace(old.place(), deadline, waker);
-            (TimerKey::new(old.wheel() as u32, place, overdue), replaced)
-        });
-        drop(replaced);
-        key
+    /// Ends a timer and makes another one. If both are for the same waker, the first one's is used again.
+    pub(crate) fn replace(&self, old: TimerKey, deadline: Nanos, waker: &Waker) -> TimerKey {
+        let number = old.wheel() as u32;
+        let mut wheel = lock(&self.wheel);
+        let overdue = deadline < wheel.now();
+        if let Some(place) = wheel.renew(old.index, old.generation, deadline, waker) {
+            self.published.store(wheel.next_deadline(), Ordering::Relaxed);
+            return TimerKey::new(number, place, overdue);
+        }
+        drop(wheel);
+        self.remove(old);
+        self.insert(number, deadline, waker.clone())
     }
 
     /// Whether a timer that was inserted with this deadline has fired or was removed; `false` if only the lock could tell.
@@ -126,28 +119,27 @@ impl SharedWheel {
         key.wheel & OVERDUE == 0 && deadline < self.passed.load(Ordering::Relaxed)
     }
 
-    /// Whether a timer with this deadline has certainly not fired before: `advance` fires none that is a tick or more after
-    /// the time that it has got to.
-    #[inline]
-    pub(crate) fn is_ahead(&self, deadline: Nanos) -> bool {
-        self.passed.load(Ordering::Relaxed).saturating_add(TICK) <= deadline
-    }
-
-    /// Replaces the waker of a timer, if the new one wakes another; gives its name from now on, if it is still pending.
-    pub(crate) fn update(&self, key: TimerKey, waker: &Waker) -> Option<TimerKey> {
-        if lock(&self.wheel).waker(key.place()).is_some_and(|held| held.will_wake(waker)) {
-            return Some(key);
+    /// Replaces the waker of a timer; whether it is still pending.
+    pub(crate) fn update(&self, key: TimerKey, waker: &Waker) -> bool {
+        if lock(&self.wheel).waker_mut(key.index, key.generation).is_some_and(|held| held.will_wake(waker)) {
+            return true;
         }
         // Cloned and dropped without the lock: both are foreign code.
-        let waker = waker.clone();
-        let (generation, waker) = lock(&self.wheel).rename(key.place(), waker);
+        let mut waker = waker.clone();
+        let pending = match lock(&self.wheel).waker_mut(key.index, key.generation) {
+            Some(held) => {
+                std::mem::swap(held, &mut waker);
+                true
+            }
+            None => false,
+        };
         drop(waker);
-        generation.map(|generation| TimerKey::new(key.wheel, (key.place().0, generation), false))
+        pending
     }
 
     /// Ends a timer; whether it was still pending.
     pub(crate) fn remove(&self, key: TimerKey) -> bool {
-        self.change(|wheel| wheel.remove(key.place())).is_some()
+        self.change(|wheel| wheel.remove(key.index, key.generation)).is_some()
     }
 
     /// Moves the wakers of due timers into `due`, some tens of them at most: if more are due, the next deadline shows it.

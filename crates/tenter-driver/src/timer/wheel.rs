@@ -105,28 +105,25 @@ impl Wheel {
         (index, generation)
     }
 
-    /// Makes another timer in the place of one, if that has not fired, else anywhere; gives its index and generation, and the
-    /// waker of the one that it replaces.
+    /// Gives a timer that has not fired another deadline, and a new name; `None` if there is no such timer or it is for
+    /// another waker.
     #[inline]
-    pub(crate) fn replace(
-        &mut self,
-        (index, generation): (u32, u32),
-        deadline: Nanos,
-        waker: Waker,
-    ) -> ((u32, u32), Option<Waker>) {
-        let Some(timer) = self.arena.find(index, generation) else { return (self.insert(deadline, waker), None) };
+    pub(crate) fn renew(&mut self, index: u32, generation: u32, deadline: Nanos, waker: &Waker) -> Option<(u32, u32)> {
+        let timer = self.arena.find(index, generation)?;
         let list = usize::from(timer.list);
+        if !timer.is_for(waker) {
+            return None;
+        }
         self.arena.unlink(&mut self.slots[list].list, index);
         self.note_emptied(list);
-        self.arena.at(index).deadline = deadline;
-        let (generation, replaced) = self.arena.rename(index, waker);
+        let generation = self.arena.renew(index, deadline);
         self.link(index, deadline);
-        ((index, generation), replaced)
+        Some((index, generation))
     }
 
     /// Ends a timer that has not fired.
     #[inline]
-    pub(crate) fn remove(&mut self, (index, generation): (u32, u32)) -> Option<Waker> {
+    pub(crate) fn remove(&mut self, index: u32, generation: u32) -> Option<Waker> {
         let list = usize::from(self.arena.find(index, generation)?.list);
         self.arena.unlink(&mut self.slots[list].list, index);
         self.note_emptied(list);
@@ -134,18 +131,9 @@ impl Wheel {
     }
 
     /// The waker of a timer that has not fired.
-    #[inline]
-    pub(crate) fn waker(&self, (index, generation): (u32, u32)) -> Option<&Waker> {
-        self.arena.find(index, generation)?.waker.as_ref()
-    }
-
-    /// Gives a timer that has not fired another waker, and so another name: its generation. Or gives the waker back.
-    pub(crate) fn rename(&mut self, (index, generation): (u32, u32), waker: Waker) -> (Option<u32>, Option<Waker>) {
-        if self.arena.find(index, generation).is_none() {
-            return (None, Some(waker));
-        }
-        let (generation, replaced) = self.arena.rename(index, waker);
-        (Some(generation), replaced)
+    pub(crate) fn waker_mut(&mut self, index: u32, generation: u32) -> Option<&mut Waker> {
+        self.arena.find(index, generation)?;
+        Some(self.arena.waker_mut(index))
     }
 
     /// The memory of a burst that has passed, for the caller to free without the lock.
