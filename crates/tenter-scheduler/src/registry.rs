@@ -86,9 +86,12 @@ impl Key {
 }
 
 /// How many places lie together. A slab grows by such chunks instead of moving as a whole, which would hold the lock
-/// long and leave large holes in the heap. An empty one gives back all but the first: they lie between the tasks of a burst,
-/// and one that stays keeps the pages around it from the system.
+/// long and leave large holes in the heap.
 const CHUNK: usize = 128;
+
+/// A slab larger than this gives back all chunks but the first once it is empty: they lie between the tasks of a burst, and
+/// one that stays keeps the pages around it from the system.
+const KEEP: usize = 1024;
 
 enum Place<W> {
     Free { next: u32 },
@@ -145,7 +148,7 @@ impl<W> Slab<W> {
         };
         self.free = at as u32;
         self.used -= 1;
-        if self.used == 0 && self.len > CHUNK {
+        if self.used == 0 && self.len > KEEP {
             self.chunks.truncate(1);
             self.chunks[0].clear();
             self.chunks.shrink_to_fit();
@@ -259,8 +262,8 @@ mod tests {
         let key = |number| Key::new(number, 0);
         for _ in 0..3 {
             let keys: Vec<_> =
-                (0..1000).map(|number| registry.insert(key(number), |key| (number, key)).unwrap()).collect();
-            assert_eq!(registry.len(), 1000);
+                (0..2000).map(|number| registry.insert(key(number), |key| (number, key)).unwrap()).collect();
+            assert_eq!(registry.len(), 2000);
             for (number, &key) in keys.iter().enumerate() {
                 assert_eq!(registry.remove(key), (number as u32, false));
             }
