@@ -57,8 +57,13 @@ impl Position {
 
 /// Whether all writes go to the end of a file that somebody else has opened.
 #[cfg(unix)]
+#[allow(unsafe_code, reason = "one call, for which rustix's feature fs would take more than a second to compile")]
 pub(crate) fn appends(file: &File) -> bool {
-    rustix::fs::fcntl_getfl(file).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::APPEND))
+    use std::os::fd::AsRawFd;
+
+    // SAFETY: the descriptor is open, and this request has no argument.
+    let flags = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) };
+    flags != -1 && flags & libc::O_APPEND != 0
 }
 
 /// Whether all writes go to the end of a file that somebody else has opened: this system does not tell, so

@@ -48,6 +48,7 @@
 mod faults;
 mod state;
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -62,7 +63,6 @@ use crate::{Capabilities, Completions, Deadline, Events, Interest, Reactor, Reac
 const WHILE_HOLDING: Duration = Duration::from_millis(1);
 
 /// A reactor with faults, see the [module](self). Name and capabilities are those of the reactor within.
-#[derive(Debug)]
 pub struct Faulty {
     inner: Arc<dyn Reactor>,
     /// Set by `wake` before it wakes the reactor within, taken by the `wait` that it ends. Without it, a call of the
@@ -116,6 +116,12 @@ impl Faulty {
         self.inner.wait(found, timeout)?;
         self.state().after_call(&*self.inner, found, events);
         Ok(())
+    }
+}
+
+impl fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Faulty").field("inner", &self.inner.name()).finish_non_exhaustive()
     }
 }
 

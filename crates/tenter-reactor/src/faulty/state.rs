@@ -1,6 +1,5 @@
 //! What is registered, what is held back, and where the faults strike.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -57,6 +56,37 @@ pub(super) struct Entry {
     armed: Interest,
 }
 
+/// What is registered, by token. (A `BTreeMap` would do as well, and be 20 KB of every program: the environment may ask
+/// for faults in each.)
+#[derive(Debug, Default)]
+struct Sources(Vec<(Token, Entry)>);
+
+impl Sources {
+    fn find(&self, token: Token) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&token.0, |&(token, _)| token.0)
+    }
+
+    fn get(&self, token: Token) -> Option<&Entry> {
+        Some(&self.0[self.find(token).ok()?].1)
+    }
+
+    fn get_mut(&mut self, token: Token) -> Option<&mut Entry> {
+        let at = self.find(token).ok()?;
+        Some(&mut self.0[at].1)
+    }
+
+    fn insert(&mut self, token: Token, entry: Entry) {
+        match self.find(token) {
+            Ok(at) => self.0[at].1 = entry,
+            Err(at) => self.0.insert(at, (token, entry)),
+        }
+    }
+
+    fn remove(&mut self, token: Token) -> Option<Entry> {
+        Some(self.0.remove(self.find(token).ok()?).1)
+    }
+}
+
 /// An event that is held back.
 #[derive(Debug)]
 struct Held {
@@ -73,11 +103,10 @@ struct MadeUp {
     unknown: bool,
 }
 
-#[derive(Debug)]
 pub(super) struct State {
     faults: Faults,
     one_shot: bool,
-    sources: BTreeMap<Token, Entry>,
+    sources: Sources,
     held: Vec<Held>,
     made_up: MadeUp,
     /// Tokens to report once more.
@@ -100,7 +129,7 @@ impl State {
         Self {
             faults,
             one_shot,
-            sources: BTreeMap::new(),
+            sources: Sources::default(),
             held: Vec::new(),
             made_up: MadeUp::default(),
             dead: Vec::new(),
@@ -163,14 +192,14 @@ impl State {
     }
 
     pub(super) fn armed(&mut self, token: Token, interest: Interest) {
-        if let Some(entry) = self.sources.get_mut(&token) {
+        if let Some(entry) = self.sources.get_mut(token) {
             entry.armed = interest;
         }
     }
 
     /// Forgets a source, with what is held back of it.
     pub(super) fn forget(&mut self, token: Token) -> Option<Entry> {
-        let entry = self.sources.remove(&token)?;
+        let entry = self.sources.remove(token)?;
         self.held.retain(|held| held.event.token != token);
         if self.faults.stale > 0.0 && self.dead.len() < MOST_DEAD {
             self.dead.push(token);
@@ -190,7 +219,7 @@ impl State {
         }
         let room = if short { self.waits.usize(1..capacity) } else { capacity };
         self.made_up = MadeUp {
-            spurious: !self.sources.is_empty() && self.strikes(self.faults.spurious),
+            spurious: !self.sources.0.is_empty() && self.strikes(self.faults.spurious),
             stale: !self.dead.is_empty() && self.strikes(self.faults.stale),
             unknown: self.strikes(self.faults.unknown),
         };
@@ -232,7 +261,7 @@ impl State {
 
     /// Whether a held event is to be dropped: its source was armed anew, and the reactor within will say what there is.
     fn is_void(&mut self, token: Token) -> bool {
-        let armed = self.sources.get(&token).is_some_and(|entry| !entry.armed.is_empty());
+        let armed = self.sources.get(token).is_some_and(|entry| !entry.armed.is_empty());
         if !(self.one_shot && armed) {
             return false;
         }
@@ -242,7 +271,7 @@ impl State {
     }
 
     fn take_in(&mut self, event: Event, batch: &mut Vec<Event>) {
-        let Some(entry) = self.sources.get_mut(&event.token) else {
+        let Some(entry) = self.sources.get_mut(event.token) else {
             // Taken before it was deregistered: allowed now, and too late afterwards.
             return batch.push(event);
         };
@@ -280,7 +309,7 @@ impl State {
             self.tally.unknown += 1;
             let token = if self.waits.bool() { Token(usize::MAX / 3) } else { Token::RESERVED };
             batch.push(Event { token, readiness: Readiness::ALL });
-            if let Some((&token, _)) = self.sources.first_key_value() {
+            if let Some(&(token, _)) = self.sources.0.first() {
                 batch.push(Event { token, readiness: Readiness::NONE });
             }
         }
@@ -289,14 +318,15 @@ impl State {
     /// Reports any source. A one-shot one that is armed is disarmed first, as an event does.
     fn make_up_one(&mut self, inner: &dyn Reactor, batch: &mut Vec<Event>) {
         // Another thread may have deregistered the last one meanwhile.
-        let nth = self.waits.usize(..self.sources.len().max(1));
+        let nth = self.waits.usize(..self.sources.0.len().max(1));
         let readiness = match self.waits.u8(0..3) {
             0 => Readiness::READ,
             1 => Readiness::WRITE,
             _ => Readiness::READ | Readiness::WRITE,
         };
         let unarmed = self.one_shot && self.strikes(self.faults.unarmed);
-        let Some((&token, entry)) = self.sources.iter_mut().nth(nth) else { return };
+        let Some((token, entry)) = self.sources.0.get_mut(nth) else { return };
+        let token = *token;
         if self.one_shot && !unarmed {
             let (Some(raw), false) = (entry.raw, entry.armed.is_empty()) else { return };
             #[allow(unsafe_code, reason = "the number of a registered source is lent out")]

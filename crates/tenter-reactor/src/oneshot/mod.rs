@@ -88,7 +88,6 @@ pub trait Multiplexer: fmt::Debug + Send + Sized + 'static {
 }
 
 /// A one-shot reactor on any [`Multiplexer`].
-#[derive(Debug)]
 pub struct OneShot<M> {
     state: Mutex<State>,
     /// Signalled when a call ends while someone waits for that.
@@ -98,7 +97,7 @@ pub struct OneShot<M> {
     channel: Channel,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     table: Table,
     calling: Option<Round>,
@@ -110,7 +109,6 @@ struct State {
     leaving: usize,
 }
 
-#[derive(Debug)]
 struct Seat<M> {
     multiplexer: M,
     armed: Vec<Armed>,
@@ -213,6 +211,12 @@ impl<M: Multiplexer> Drop for Calling<'_, M> {
         if someone_waits {
             self.0.let_go.notify_all();
         }
+    }
+}
+
+impl<M: Multiplexer> fmt::Debug for OneShot<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneShot").field("name", &M::NAME).finish_non_exhaustive()
     }
 }
 
