@@ -49,8 +49,8 @@ impl TimerRegistration {
         let state = if ahead { State::Ahead } else { State::New };
         let here = WeakScheduler::with_current(|view| {
             let view = view?;
-            let clock = Shared::find(view.park())?.driver.clock();
-            Some(Self { runtime: view.name(), clock, state })
+            // Whether it is a runtime's is found out when it is polled.
+            Some(Self { runtime: view.name(), clock: view.park().clock(), state })
         });
         here.unwrap_or_else(|| {
             let mut registration = Self::new(&Handle::current());
@@ -84,11 +84,21 @@ impl TimerRegistration {
     #[inline]
     pub fn poll(&mut self, deadline: Instant, waker: &Waker) -> Poll<()> {
         let (state, clock) = (&mut self.state, self.clock);
-        self.runtime.with(|view| match view {
-            Some(view) => state.poll(view, clock, deadline, waker),
-            None if clock.now() >= deadline => Poll::Ready(()),
+        let polled = self.runtime.with(|view| match view {
+            Some(view) => Some(state.poll(view, Shared::find(view.park())?, clock, deadline, waker)),
+            None if clock.now() >= deadline => Some(Poll::Ready(())),
             None => shut_down(),
-        })
+        });
+        polled.unwrap_or_else(|| self.poll_elsewhere(deadline, waker))
+    }
+
+    /// In a scheduler that is no runtime's nobody looks after timers; the ambient runtime does.
+    #[cold]
+    fn poll_elsewhere(&mut self, deadline: Instant, waker: &Waker) -> Poll<()> {
+        let state = self.state;
+        *self = Self::new(&Handle::current());
+        self.state = state;
+        self.poll(deadline, waker)
     }
 
     /// Takes the deadline out of the wheels; out of the wheel of this thread soon, for that is cheaper.
@@ -148,8 +158,8 @@ fn shut_down() -> ! {
 
 impl State {
     #[inline]
-    fn poll(&mut self, view: View<'_>, clock: Clock, deadline: Instant, waker: &Waker) -> Poll<()> {
-        let driver = &Shared::of(view.park()).driver;
+    fn poll(&mut self, view: View<'_>, shared: &Shared, clock: Clock, deadline: Instant, waker: &Waker) -> Poll<()> {
+        let driver = &shared.driver;
         match *self {
             State::Entered(key) => {
                 // Nearly always so: a task is polled because its timer has fired.
