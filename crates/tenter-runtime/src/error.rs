@@ -79,8 +79,8 @@ impl fmt::Display for BuildError {
                 f.write_str("no reactor is compiled in: enable one of the features epoll, kqueue, iocp, poll, select")
             }
             Self::NoReactor(tried) => {
-                f.write_str("no reactor works here:")?;
-                tried.iter().try_for_each(|(backend, error)| write!(f, " {backend}: {error};"))
+                let why: Vec<_> = tried.iter().map(|(backend, error)| format!("{backend}: {error}")).collect();
+                write!(f, "no reactor that was tried works here: {}", why.join("; "))
             }
             Self::NoWorkers => {
                 f.write_str("a multi-thread runtime needs a worker thread; for none use `Builder::new_current_thread`")
@@ -120,5 +120,18 @@ impl From<BuildError> for io::Error {
             BuildError::Scheduler(_) => io::ErrorKind::Other,
         };
         Self::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Backend;
+
+    #[test]
+    fn each_reactor_that_was_tried_must_be_told_with_its_reason() {
+        let tried = [Backend::Kqueue, Backend::Iocp].map(|backend| (backend, "it is not there".to_owned()));
+        let said = BuildError::NoReactor(tried.into_iter().collect()).to_string();
+        assert_eq!(said, "no reactor that was tried works here: kqueue: it is not there; iocp: it is not there");
     }
 }
