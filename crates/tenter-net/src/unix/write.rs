@@ -1,9 +1,25 @@
 //! Writing without `SIGPIPE`: a closed peer is an error, whatever the program does with the signal.
 
-#[cfg(not(target_vendor = "apple"))]
-pub(crate) use crate::sys::{write, write_vectored};
 #[cfg(target_vendor = "apple")]
 pub(crate) use apple::{write, write_vectored};
+#[cfg(not(target_vendor = "apple"))]
+pub(crate) use flagged::{write, write_vectored};
+
+#[cfg(not(target_vendor = "apple"))]
+mod flagged {
+    use std::io::{self, IoSlice};
+    use std::os::unix::net::UnixStream;
+
+    use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
+
+    pub(crate) fn write(stream: &UnixStream, buf: &[u8]) -> io::Result<usize> {
+        Ok(send(stream, buf, SendFlags::NOSIGNAL)?)
+    }
+
+    pub(crate) fn write_vectored(stream: &UnixStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)?)
+    }
+}
 
 /// There is no such flag there, but an option of the socket, which who made it has set.
 #[cfg(target_vendor = "apple")]
