@@ -84,7 +84,7 @@ unsafe fn bury(pointer: *mut u8, layout: Layout) {
 #[global_allocator]
 static ALLOCATOR: Watching = Watching;
 
-/// One test at a time: what they count is the process's.
+/// One test at a time, with the looks at which reactors work: what they count is the process's.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn descriptors() -> usize {
@@ -93,7 +93,6 @@ fn descriptors() -> usize {
 
 /// Runs `test` on new runtimes, and looks at what is left when they are gone.
 fn leaves_nothing(backend: Backend, test: impl AsyncFn(u64)) {
-    let _alone = ALONE.lock();
     let before = (descriptors(), LIVE.load(Ordering::Relaxed));
     for seed in 0..10 {
         let runtime = if seed % 2 == 0 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
@@ -128,6 +127,7 @@ async fn polled<F: Future>(polls: usize, future: F) {
 
 #[test]
 fn a_file_dropped_at_any_poll_must_leave_nothing() {
+    let _alone = ALONE.lock();
     let backends = Backend::working().into_iter().filter(|backend| matches!(backend, Backend::Uring | Backend::Poll));
     for backend in backends {
         let scratch = Scratch::new();
@@ -159,6 +159,7 @@ fn a_file_dropped_at_any_poll_must_leave_nothing() {
 /// A pipe into which nobody writes: the read is with the kernel when it is dropped.
 #[test]
 fn a_read_that_the_kernel_has_must_be_cancelled_with_its_file() {
+    let _alone = ALONE.lock();
     if !Backend::working().contains(&Backend::Uring) {
         return;
     }
