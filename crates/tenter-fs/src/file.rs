@@ -86,10 +86,16 @@ impl File {
     /// That of a write before, or as [`std::fs::File::set_len`].
     ///
     /// # Cancel safety
-    /// What has begun takes place nevertheless, before whatever is done next with this `File`.
+    /// What has begun takes place nevertheless, before whatever is done next with this `File`. How it
+    /// went is then not told.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         let told = poll_fn(|cx| self.lock().poll_resize(cx, size)).await?;
-        poll_fn(|cx| self.lock().poll_settled(cx)).await;
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            // Under the lock, for until then whoever tells has a share in it.
+            if told.get().is_some() { Poll::Ready(()) } else { state.poll_settled(cx) }
+        })
+        .await;
         Arc::into_inner(told).and_then(OnceLock::into_inner).expect("it has ended")
     }
 

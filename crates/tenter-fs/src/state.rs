@@ -56,6 +56,15 @@ impl std::fmt::Debug for Doing {
     }
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        // As a write, it takes place although nobody waits for it any more.
+        if let Doing::Resizing(task, _) = std::mem::replace(&mut self.doing, Doing::Nothing(Vec::new())) {
+            task.detach();
+        }
+    }
+}
+
 impl State {
     pub(crate) fn new(file: Arc<File>, position: Position) -> Self {
         let doing = Doing::Nothing(Vec::new());
@@ -185,7 +194,7 @@ impl State {
             // It was read for whoever goes on from there, where other bytes may be now.
             Position::Own(_) => self.forget_unread(),
             // The system has gone on to the end.
-            Position::System if result.is_ok() => self.forget_unread(),
+            Position::System if matches!(result, Ok(1..)) => self.forget_unread(),
             Position::System | Position::Stream => {}
         }
         let result = result.and_then(|count| match count {

@@ -34,7 +34,7 @@ pub struct Waitable<T> {
     handle: T,
 }
 
-impl<T: AsHandle> Waitable<T> {
+impl<T: AsHandle + 'static> Waitable<T> {
     /// Registers a handle with the ambient runtime.
     ///
     /// # Errors
@@ -67,8 +67,10 @@ impl<T> Waitable<T> {
     /// Waits until the handle is signalled. Of what resets itself, such as an event, it takes a signal; that may end the wait
     /// of every task that waits at that moment.
     ///
+    /// A wait may end for nothing, though seldom: ask the object before you rely on it.
+    ///
     /// # Errors
-    /// What the reactor says.
+    /// What the reactor says, and `NotConnected` after the end of the runtime that watches it.
     ///
     /// # Cancel safety
     /// No signal is lost: one that was taken for a wait that was dropped ends the next one.
@@ -76,7 +78,7 @@ impl<T> Waitable<T> {
         let mut waiter = Waiter::new(&self.source, Direction::Read);
         let seen = poll_fn(|cx| waiter.poll(cx)).await?;
         self.source.clear_ready(seen, Direction::Read);
-        Ok(())
+        self.source.ensure_watched()
     }
 }
 

@@ -115,3 +115,15 @@ fn a_reactor_that_watches_no_handles_must_say_so() {
         assert_eq!(error.kind(), std::io::ErrorKind::Unsupported, "{backend}");
     }
 }
+
+#[test]
+fn the_end_of_the_runtime_is_no_signal() {
+    for backend in Backend::working().into_iter().filter(|backend| backend.probe().unwrap().waitable_handles) {
+        let runtime = Builder::new_multi_thread().worker_threads(1).reactor(backend).build().unwrap();
+        let event = runtime.block_on(async { Waitable::new(event()).unwrap() });
+        let waiting = std::thread::spawn(move || future::block_on(event.ready()).unwrap_err().kind());
+        std::thread::sleep(QUIET);
+        drop(runtime);
+        assert_eq!(waiting.join().unwrap(), std::io::ErrorKind::NotConnected, "{backend}");
+    }
+}

@@ -297,7 +297,7 @@ impl Reactor for PollingReactor {
             Err(TryLockError::WouldBlock) => return Err(ReactorError::AlreadyWaiting.into()),
         };
         let deadline = Deadline::after(timeout);
-        if seat.buffer.capacity().get() != events.capacity() {
+        if seat.buffer.capacity().get() < events.capacity() {
             let capacity = NonZeroUsize::new(events.capacity()).unwrap_or(NonZeroUsize::MIN);
             seat.buffer = polling::Events::with_capacity(capacity);
         }

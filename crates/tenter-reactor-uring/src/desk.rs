@@ -40,7 +40,7 @@ impl<K: Kernel> Desk<K> {
     /// Starts to watch.
     ///
     /// # Errors
-    /// `ReservedToken`, `AlreadyRegistered`, `SourceLimit`, or what the system says.
+    /// `ReservedToken`, `AlreadyRegistered` or `SourceLimit`.
     pub fn register(&self, fd: RawFd, token: Token) -> io::Result<()> {
         if token == Token::RESERVED {
             return Err(ReactorError::ReservedToken.into());
@@ -48,7 +48,9 @@ impl<K: Kernel> Desk<K> {
         let mut state = self.lock();
         let source = state.sources.open(fd, token)?;
         state.unasked.push_back(source);
-        self.pass_on(state).map(drop)
+        // If the kernel can't be told now it will be by the next wait, which says so if it can't either.
+        drop(self.pass_on(state));
+        Ok(())
     }
 
     /// Ends the watching; returns when the kernel holds no reference to the descriptor's file.

@@ -111,6 +111,14 @@ impl Source {
         self.unless_shut_down(poll)
     }
 
+    /// For waits that have no operation to try again: at the end of the runtime they all end, for nothing.
+    ///
+    /// # Errors
+    /// After the end of the runtime.
+    pub fn ensure_watched(&self) -> io::Result<()> {
+        if self.handle.scheduler().is_closed() { Err(shut_down()) } else { Ok(()) }
+    }
+
     /// An error in place of a wait that nobody would end.
     #[inline]
     fn unless_shut_down(&self, poll: Poll<io::Result<Ready>>) -> Poll<io::Result<Ready>> {

@@ -42,6 +42,7 @@ impl Worker<'_> {
         let start = Instant::now();
         // Who wakes for an event every few microseconds never sleeps for a tick, and looks after the others nevertheless.
         if self.round.is_due(start) && self.finds_trouble(start) {
+            self.pace.begin(Some(Instant::now()));
             return self.dispatch();
         }
         let start = self.spin.learns().then_some(start);
@@ -144,6 +145,10 @@ impl Worker<'_> {
             let woken = self.sleep_once(&mut drive, pace);
             if woken || pace.is_none() {
                 break;
+            }
+            if !self.round.is_due(Instant::now()) {
+                // It was an event that nobody waits for; within so short a time nobody has polled much.
+                continue;
             }
             self.slot.load.sample(self.slot.idle.word().searching());
             match self.look_after_others(drive, true) {

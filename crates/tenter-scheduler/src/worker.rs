@@ -51,6 +51,9 @@ const MAINTENANCE_MOST: u32 = 4 * MAINTENANCE;
 /// So many events are taken from the driver at once even if polls are so long that fewer will do until the next look.
 const FEW_EVENTS: usize = 8;
 
+/// The factor by which more are taken while a processor is free: it makes the queue worth a third thread's wake as well.
+const SPARE: usize = 4;
+
 /// Aborts if a waker panics: the program can't go on, because nobody knows who else was to be woken.
 struct AbortOnUnwind;
 
@@ -306,9 +309,13 @@ impl<'a> Worker<'a> {
     /// How many events to take from the driver: as many as are polled until the next look at it, less what is queued. The others
     /// stay there in their order, where any thread finds them, should this one be interrupted. While much is queued, half as many,
     /// so that the queue gets shorter; but what has no room in the ring would run after what comes later.
+    ///
+    /// While a processor is free, four times as many: a thread that has so much to do wakes another one for it.
     fn room(&self) -> usize {
-        let soon = (self.polls_until_look() as usize).max(FEW_EVENTS);
-        soon.saturating_sub(self.seat.ring.len()).max((soon / 2).min(RING / 8))
+        let until_look = self.polls_until_look() as usize;
+        let spare = if self.slot.load.is_busy() { 1 } else { SPARE };
+        let soon = (until_look * spare).clamp(FEW_EVENTS, RING);
+        soon.saturating_sub(self.seat.ring.len()).max((until_look / 2).clamp(1, RING / 8))
     }
 
     /// Collects what is ready in the driver without waiting, or at least what is due in this seat's wheel.
