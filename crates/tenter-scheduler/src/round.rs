@@ -43,6 +43,11 @@ impl Round {
         self.at.is_none_or(|at| now.saturating_duration_since(at) >= WATCH_TICK)
     }
 
+    /// Whether it is much less than a tick ago. A tick itself may end a little early, and is none of those.
+    pub(crate) fn is_recent(&self, now: Instant) -> bool {
+        self.at.is_some_and(|at| now.saturating_duration_since(at) < WATCH_TICK / 2)
+    }
+
     fn note(&mut self, slot: &Slot, now: Instant) {
         self.at = Some(now);
         self.seats.clear();

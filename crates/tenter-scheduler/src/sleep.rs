@@ -146,7 +146,7 @@ impl Worker<'_> {
             if woken || pace.is_none() {
                 break;
             }
-            if !self.round.is_due(Instant::now()) {
+            if self.round.is_recent(Instant::now()) {
                 // It was an event that nobody waits for; within so short a time nobody has polled much.
                 continue;
             }
