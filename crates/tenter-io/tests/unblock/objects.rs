@@ -15,12 +15,20 @@ pub(crate) enum Step {
     Panic,
     /// Blocks until there is a message, or the sender is gone.
     Block(Receiver<()>),
+    /// Sends a message, and goes on.
+    Tell(Sender<()>),
 }
 
 /// A step that blocks, and what ends it.
 pub(crate) fn block() -> (Step, Sender<()>) {
     let (release, blocked) = channel();
     (Step::Block(blocked), release)
+}
+
+/// A step that tells that it was come to, and what hears it.
+pub(crate) fn tell() -> (Step, Receiver<()>) {
+    let (teller, told) = channel();
+    (Step::Tell(teller), told)
 }
 
 /// Reads step by step, then the end.
@@ -44,6 +52,7 @@ impl Script {
                 Some(Step::Fail(kind)) => return Err(kind.into()),
                 Some(Step::Panic) => panic!("as the script says"),
                 Some(Step::Block(blocked)) => drop(blocked.recv()),
+                Some(Step::Tell(teller)) => drop(teller.send(())),
             }
         }
     }
