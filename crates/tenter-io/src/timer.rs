@@ -85,7 +85,7 @@ impl Moment {
 
 /// A future that ends at a moment, or a stream of moments.
 ///
-/// It binds to the ambient runtime when it is made (in a scheduler that is no runtime's: when it is polled), and is entered
+/// It binds to the ambient runtime when it is made (in a scheduler that is no runtime's to the default one), and is entered
 /// in a timer wheel at its first pending poll. It never fires early.
 ///
 /// ```

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
-use tenter_io::{Async, Timer};
+use tenter_io::{Async, Timer, time};
 use tenter_runtime::{Handle, block_on, spawn, unblock};
 use tenter_scheduler::{Config, NoPark, Scheduler};
 
@@ -44,5 +44,26 @@ fn tasks_of_a_bare_scheduler_wait_with_the_default_runtime() {
             scheduler.block_on(scheduler.spawn(wait_for_everything()));
             scheduler.close();
         }
+    });
+}
+
+#[test]
+fn a_timer_outlives_the_bare_scheduler_that_it_was_made_in() {
+    watched("a_timer_outlives_the_bare_scheduler_that_it_was_made_in", || {
+        let mut config = Config::default();
+        config.workers = 1;
+        let scheduler = Scheduler::new(config, Arc::new(NoPark)).unwrap();
+        let start = Instant::now();
+        let (short, long) = (Duration::from_millis(20), Duration::from_secs(9));
+        let make = async move { (Timer::after(short), time::sleep(short), time::timeout(long, async { 1 })) };
+        let (timer, sleep, timeout) = scheduler.block_on(scheduler.spawn(make));
+        scheduler.close();
+        drop(scheduler);
+        block_on(async {
+            timer.await;
+            sleep.await;
+            assert_eq!(timeout.await, Ok(1));
+        });
+        assert!(start.elapsed() >= short);
     });
 }

@@ -9,7 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tenter_blocking::Pool;
-use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_scheduler::Park;
 
@@ -104,10 +103,6 @@ impl Park for Shared {
 
     fn settle(&self) -> bool {
         timer::remove_gone()
-    }
-
-    fn clock(&self) -> Clock {
-        self.driver.clock()
     }
 
     fn is_needed(&self) -> bool {

@@ -38,8 +38,8 @@ impl TimerRegistration {
         Self { runtime: handle.scheduler().downgrade(), clock: handle.clock(), state: State::New }
     }
 
-    /// The same in the ambient runtime's wheels: of the runtime that this thread is in, else of the default one. `ahead` is
-    /// what [`assume_ahead`](Self::assume_ahead) says.
+    /// The same in the ambient runtime's wheels: of the runtime that this thread is in, else (also in a scheduler that is no
+    /// runtime's) of the default one. `ahead` is what [`assume_ahead`](Self::assume_ahead) says.
     ///
     /// # Panics
     /// If the default runtime can't be made.
@@ -49,8 +49,9 @@ impl TimerRegistration {
         let state = if ahead { State::Ahead } else { State::New };
         let here = WeakScheduler::with_current(|view| {
             let view = view?;
-            // Whether it is a runtime's is found out when it is polled.
-            Some(Self { runtime: view.name(), clock: view.park().clock(), state })
+            // Now, and not when it is polled: a scheduler that is no runtime's may have ended by then.
+            let clock = Shared::find(view.park())?.driver.clock();
+            Some(Self { runtime: view.name(), clock, state })
         });
         here.unwrap_or_else(|| {
             let mut registration = Self::new(&Handle::current());
@@ -84,21 +85,11 @@ impl TimerRegistration {
     #[inline]
     pub fn poll(&mut self, deadline: Instant, waker: &Waker) -> Poll<()> {
         let (state, clock) = (&mut self.state, self.clock);
-        let polled = self.runtime.with(|view| match view {
-            Some(view) => Some(state.poll(view, Shared::find(view.park())?, clock, deadline, waker)),
-            None if clock.now() >= deadline => Some(Poll::Ready(())),
+        self.runtime.with(|view| match view {
+            Some(view) => state.poll(view, Shared::of(view.park()), clock, deadline, waker),
+            None if clock.now() >= deadline => Poll::Ready(()),
             None => shut_down(),
-        });
-        polled.unwrap_or_else(|| self.poll_elsewhere(deadline, waker))
-    }
-
-    /// In a scheduler that is no runtime's nobody looks after timers; the ambient runtime does.
-    #[cold]
-    fn poll_elsewhere(&mut self, deadline: Instant, waker: &Waker) -> Poll<()> {
-        let state = self.state;
-        *self = Self::new(&Handle::current());
-        self.state = state;
-        self.poll(deadline, waker)
+        })
     }
 
     /// Takes the deadline out of the wheels; out of the wheel of this thread soon, for that is cheaper.

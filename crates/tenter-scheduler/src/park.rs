@@ -5,8 +5,6 @@ use std::fmt;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use tenter_core::clock::Clock;
-
 /// What a scheduler's threads do when they have nothing to run: one of them drives I/O and timers, the others sleep.
 ///
 /// A scheduler has one of these; wheels (timer queues) are numbered like its seats. [`NoPark`] is the one that has
@@ -58,11 +56,6 @@ pub trait Park: Send + Sync + fmt::Debug + 'static {
 
     /// Says that the owner of a wheel sleeps with its own timeout, so that the driver need not wake for that wheel.
     fn set_self_timed(&self, wheel: usize, on: bool);
-
-    /// What timers go by.
-    fn clock(&self) -> Clock {
-        Clock::System
-    }
 
     /// Whether anything is registered that needs a driver.
     fn is_needed(&self) -> bool;
