@@ -43,17 +43,6 @@ const LIFO_PATIENCE: u32 = 64;
 /// Polls shorter than this, in nanoseconds, make a worker brisk.
 const BRISK: u32 = 5_000;
 
-/// The driver is looked at, without waiting, about this often while there are tasks to poll, in nanoseconds; and at
-/// least every [`MAINTENANCE_MOST`] tasks.
-const DRIVE_SPAN: u32 = 100_000;
-const MAINTENANCE_MOST: u32 = 4 * MAINTENANCE;
-
-/// So many events are taken from the driver at once even if polls are so long that fewer will do until the next look.
-const FEW_EVENTS: usize = 8;
-
-/// The factor by which more are taken while a processor is free: it makes the queue worth a third thread's wake as well.
-const SPARE: usize = 4;
-
 /// Aborts if a waker panics: the program can't go on, because nobody knows who else was to be woken.
 struct AbortOnUnwind;
 
@@ -292,30 +281,15 @@ impl<'a> Worker<'a> {
 
     /// Takes what is ready in the driver without waiting, every so often.
     pub(crate) fn maintain(&mut self) {
-        self.drive_every = self.polls_until_look();
+        self.drive_every = self.pace.polls_until_turn();
         self.undriven = 0;
         if self.context.core.park.is_needed() {
+            let start = Instant::now();
             self.look_outside();
             self.pass_driving_on();
             self.dispatch();
+            self.pace.skip(start.elapsed());
         }
-    }
-
-    /// How many polls there are between two looks at the driver.
-    fn polls_until_look(&self) -> u32 {
-        (DRIVE_SPAN / self.pace.mean().max(1)).clamp(1, MAINTENANCE_MOST)
-    }
-
-    /// How many events to take from the driver: as many as are polled until the next look at it, less what is queued. The others
-    /// stay there in their order, where any thread finds them, should this one be interrupted. While much is queued, half as many,
-    /// so that the queue gets shorter; but what has no room in the ring would run after what comes later.
-    ///
-    /// While a processor is free, four times as many: a thread that has so much to do wakes another one for it.
-    fn room(&self) -> usize {
-        let until_look = self.polls_until_look() as usize;
-        let spare = if self.slot.load.is_busy() { 1 } else { SPARE };
-        let soon = (until_look * spare).clamp(FEW_EVENTS, RING);
-        soon.saturating_sub(self.seat.ring.len()).max((until_look / 2).clamp(1, RING / 8))
     }
 
     /// Collects what is ready in the driver without waiting, or at least what is due in this seat's wheel.
@@ -328,7 +302,8 @@ impl<'a> Worker<'a> {
     /// [`Park::drive`](crate::Park::drive), with its turns counted for the watch.
     pub(crate) fn drive(&mut self, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool) -> bool {
         self.undriven = 0;
-        let drove = self.context.core.park.drive(self.room(), timeout, enter, &mut self.wakers);
+        let room = self.pace.room(self.seat.ring.len(), self.slot.load.is_busy());
+        let drove = self.context.core.park.drive(room, timeout, enter, &mut self.wakers);
         if drove {
             // A turn that is lost to another thread's store does not matter: that one is a turn, too.
             self.slot.turns.store(self.slot.turns.load(Relaxed).wrapping_add(1), Relaxed);

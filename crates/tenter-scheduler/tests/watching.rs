@@ -201,3 +201,69 @@ fn a_worker_that_wakes_for_each_event_must_look_after_who_is_in_a_long_poll() {
     scheduler.block_on(busy);
     scheduler.close();
 }
+
+/// A driver that is woken again and again for nothing, as by events of sources that nobody waits for. Wheels are asked for
+/// deadlines only by who looks after the others.
+#[derive(Debug, Default)]
+struct Restless {
+    driven: AtomicBool,
+    turns: AtomicUsize,
+    looks: AtomicUsize,
+}
+
+impl Park for Restless {
+    fn drive(&self, _: usize, timeout: Option<Duration>, enter: &mut dyn FnMut() -> bool, _: &mut Vec<Waker>) -> bool {
+        if self.driven.swap(true, SeqCst) {
+            return false;
+        }
+        if enter() && timeout != Some(Duration::ZERO) {
+            thread::sleep(Duration::from_micros(1));
+            self.turns.fetch_add(1, SeqCst);
+        }
+        self.driven.store(false, SeqCst);
+        true
+    }
+
+    fn is_driven(&self) -> bool {
+        self.driven.load(SeqCst)
+    }
+
+    fn wake(&self) {}
+
+    fn fire(&self, _: usize, _: &mut Vec<Waker>) {}
+
+    fn next_deadline(&self, wheel: usize) -> Option<Instant> {
+        self.looks.fetch_add(usize::from(wheel == 0), SeqCst);
+        None
+    }
+
+    fn wake_time(&self, _: usize) -> Option<Instant> {
+        None
+    }
+
+    fn set_self_timed(&self, _: usize, _: bool) {}
+
+    fn is_needed(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Within so short a time nobody polls as many tasks as who gets on polls in a tick: such a look would share the queue of a
+/// worker that does.
+#[test]
+fn an_event_for_nobody_must_not_be_taken_for_a_tick_of_the_watch() {
+    let park = Arc::new(Restless::default());
+    let scheduler = Scheduler::new(config(2), park.clone()).unwrap();
+    let start = Instant::now();
+    let long = scheduler.spawn(async { thread::sleep(Duration::from_millis(200)) });
+    tenter_core::park::block_on(long);
+    let (looks, turns, time) = (park.looks.load(SeqCst), park.turns.load(SeqCst), start.elapsed());
+    // Half a tick apart at least, for each of the two workers.
+    let most = 2 * (1 + usize::try_from(time.as_micros()).unwrap() / 500);
+    assert!(looks <= most, "{looks} looks in {time:?}, {turns} turns of the driver");
+    scheduler.close();
+}
