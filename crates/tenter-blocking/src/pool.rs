@@ -132,12 +132,7 @@ impl Pool {
         G: Tracker + Send + 'static,
     {
         let (runnable, task) = spawn.build(async move { job() }, never_woken);
-        if let Err(Refused { job, reason }) = Queue::push(&self.inner.queue, self.lane, runnable) {
-            drop(job);
-            if let Reason::NoThread(_) = &reason {
-                report(&reason, task.id(), Location::caller());
-            }
-        }
+        self.push_or_report(runnable, task.id(), Location::caller());
         task
     }
 
@@ -171,9 +166,23 @@ impl Pool {
             async move { take(&place)() }
         };
         let (runnable, task) = self.next_spawn().build(future, never_woken);
-        match Queue::push(&self.inner.queue, self.lane, runnable) {
+        match self.push(runnable) {
             Ok(()) => Ok(task),
             Err(refused) => Err(SpawnError::new(take(&place), refused.reason)),
+        }
+    }
+
+    /// What does not depend on a job's type is here and below, so that it is compiled once, and in this crate.
+    fn push(&self, runnable: Runnable) -> Result<(), Refused<Runnable>> {
+        Queue::push(&self.inner.queue, self.lane, runnable)
+    }
+
+    fn push_or_report(&self, runnable: Runnable, id: TaskId, site: &'static Location<'static>) {
+        if let Err(Refused { job, reason }) = self.push(runnable) {
+            drop(job);
+            if let Reason::NoThread(_) = &reason {
+                report(&reason, id, site);
+            }
         }
     }
 

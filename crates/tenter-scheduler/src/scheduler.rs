@@ -48,9 +48,10 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// As many workers as there are CPUs to use (cgroup limits included).
+    /// As many workers as there are whole CPUs to use (cgroup limits included).
     fn default() -> Self {
-        Self::with_workers(num_cpus::get().clamp(1, MAX_WORKERS))
+        let usable = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::with_workers(usable.min(MAX_WORKERS))
     }
 }
 

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use crate::TaskId;
 use crate::panic::Caught;
+use crate::site::Site;
 
 /// What a task's future ends with: a value, or the panic that was caught.
 pub(crate) type Outcome<T> = Result<Output<T>, Box<Caught>>;
@@ -20,16 +21,16 @@ pub(crate) type Outcome<T> = Result<Output<T>, Box<Caught>>;
 /// program's other crates have async-task catch panics, too, it puts another word around it.
 pub(crate) struct Output<T> {
     value: ManuallyDrop<T>,
-    facts: Facts,
-    /// Behind a thin pointer.
-    name: Option<Box<Box<str>>>,
+    id: TaskId,
+    site: Site,
 }
 
 impl<T> Output<T> {
     /// The value, for whoever awaited the task.
     pub(crate) fn take(self) -> T {
         let mut this = ManuallyDrop::new(self);
-        drop(this.name.take());
+        // SAFETY: `this` is not dropped, so this is done here only; the site is not used afterwards.
+        unsafe { ptr::drop_in_place(&mut this.site) };
         // SAFETY: `this` is neither used nor dropped afterwards.
         unsafe { ManuallyDrop::take(&mut this.value) }
     }
@@ -40,37 +41,8 @@ impl<T> Drop for Output<T> {
         // SAFETY: the value is dropped here or taken by `take`, which forgets `self`.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.value) }));
         if let Err(payload) = dropped {
-            drop(Caught {
-                id: self.facts.id,
-                name: self.name.take().map(|name| *name),
-                spawned_at: self.facts.spawned_at,
-                payload: Some(payload),
-            });
+            drop(Caught::new(self.id, &self.site, payload));
         }
-    }
-}
-
-/// What is always known of a task. While it lives its [`Tracker`] holds the id.
-#[derive(Clone, Copy)]
-struct Facts {
-    id: TaskId,
-    spawned_at: &'static Location<'static>,
-}
-
-/// The opt-in part of what is known of a task; `()` when nothing was asked for.
-pub(crate) trait Record: 'static {
-    fn name(&self) -> Option<&str>;
-}
-
-impl Record for () {
-    fn name(&self) -> Option<&str> {
-        None
-    }
-}
-
-impl Record for Box<str> {
-    fn name(&self) -> Option<&str> {
-        Some(self)
     }
 }
 
@@ -100,30 +72,20 @@ impl Tracker for TaskId {
 }
 
 /// Catches panics of `future`'s `poll` and drop, and tells `tracker` after the future is gone.
-pub(crate) struct TaskFuture<F, R: Record, G: Tracker> {
+pub(crate) struct TaskFuture<F, G: Tracker> {
     future: ManuallyDrop<F>,
-    spawned_at: &'static Location<'static>,
-    record: R,
+    site: Site,
     // Told, then dropped, after the future.
     tracker: G,
 }
 
-impl<F, R: Record, G: Tracker> TaskFuture<F, R, G> {
-    pub(crate) fn new(future: F, spawned_at: &'static Location<'static>, record: R, tracker: G) -> Self {
-        Self { future: ManuallyDrop::new(future), spawned_at, record, tracker }
-    }
-
-    fn caught(&self, payload: Box<dyn std::any::Any + Send>) -> Box<Caught> {
-        Box::new(Caught {
-            id: self.tracker.id(),
-            name: self.record.name().map(Box::from),
-            spawned_at: self.spawned_at,
-            payload: Some(payload),
-        })
+impl<F, G: Tracker> TaskFuture<F, G> {
+    pub(crate) fn new(future: F, site: Site, tracker: G) -> Self {
+        Self { future: ManuallyDrop::new(future), site, tracker }
     }
 }
 
-impl<F: Future, R: Record, G: Tracker> Future for TaskFuture<F, R, G> {
+impl<F: Future, G: Tracker> Future for TaskFuture<F, G> {
     type Output = Outcome<F::Output>;
 
     // Always: its output is several words, and copied as a whole right after it was written piece by piece, the processor
@@ -133,7 +95,7 @@ impl<F: Future, R: Record, G: Tracker> Future for TaskFuture<F, R, G> {
         // SAFETY: nothing is moved out of `this`; `future` is pinned structurally (its only other access
         // is the drop in place), the other fields are never pinned.
         let this = unsafe { self.get_unchecked_mut() };
-        let running = Running { id: this.tracker.id(), record: &this.record };
+        let running = Running { id: this.tracker.id(), site: &this.site };
         let _entered = running.enter();
         // SAFETY: as above, `future` does not move before it is dropped in place.
         let future = unsafe { Pin::new_unchecked(&mut *this.future) };
@@ -143,22 +105,21 @@ impl<F: Future, R: Record, G: Tracker> Future for TaskFuture<F, R, G> {
                 Poll::Pending
             }
             Ok(Poll::Ready(value)) => {
-                let facts = Facts { id: this.tracker.id(), spawned_at: this.spawned_at };
-                let name = this.record.name().map(|name| Box::new(Box::from(name)));
-                Poll::Ready(Ok(Output { value: ManuallyDrop::new(value), facts, name }))
+                let (id, site) = (this.tracker.id(), this.site.clone());
+                Poll::Ready(Ok(Output { value: ManuallyDrop::new(value), id, site }))
             }
-            Err(payload) => Poll::Ready(Err(this.caught(payload))),
+            Err(payload) => Poll::Ready(Err(Caught::new(this.tracker.id(), &this.site, payload))),
         }
     }
 }
 
-impl<F, R: Record, G: Tracker> Drop for TaskFuture<F, R, G> {
+impl<F, G: Tracker> Drop for TaskFuture<F, G> {
     fn drop(&mut self) {
         // SAFETY: the future is dropped here and nowhere else, and not touched afterwards.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.future) }));
         if let Err(payload) = dropped {
             // The output is already with the awaiter or refused: this panic can reach nobody but the hook.
-            drop(self.caught(payload));
+            drop(Caught::new(self.tracker.id(), &self.site, payload));
         }
         self.tracker.gone();
     }
@@ -167,7 +128,7 @@ impl<F, R: Record, G: Tracker> Drop for TaskFuture<F, R, G> {
 /// The task that this thread polls right now; lives on the stack for the time of the poll.
 struct Running<'a> {
     id: TaskId,
-    record: &'a dyn Record,
+    site: &'a Site,
 }
 
 thread_local! {
@@ -210,5 +171,5 @@ pub fn current_id() -> Option<TaskId> {
 /// The name of the task that is being polled on this thread, if one is and it has a name.
 #[must_use]
 pub fn current_name() -> Option<String> {
-    Running::with(|running| running.record.name().map(str::to_owned)).flatten()
+    Running::with(|running| running.site.name().map(str::to_owned)).flatten()
 }

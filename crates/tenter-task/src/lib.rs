@@ -18,6 +18,7 @@
 mod future;
 mod meta;
 mod panic;
+mod site;
 mod spawn;
 mod task;
 

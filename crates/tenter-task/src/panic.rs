@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, RwLock};
 
 use crate::TaskId;
+use crate::site::Site;
 
 /// A panic of a task that nobody awaited.
 #[derive(Debug)]
@@ -86,13 +87,19 @@ pub(crate) fn forget_payload(payload: Box<dyn Any + Send>) {
 
 /// What a task ended with if it panicked; reported on drop unless it was [taken](Self::take).
 pub(crate) struct Caught {
-    pub(crate) id: TaskId,
-    pub(crate) name: Option<Box<str>>,
-    pub(crate) spawned_at: &'static Location<'static>,
-    pub(crate) payload: Option<Box<dyn Any + Send>>,
+    id: TaskId,
+    site: Site,
+    payload: Option<Box<dyn Any + Send>>,
 }
 
 impl Caught {
+    /// Not inlined: it would be in every task's functions.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn new(id: TaskId, site: &Site, payload: Box<dyn Any + Send>) -> Box<Self> {
+        Box::new(Self { id, site: site.clone(), payload: Some(payload) })
+    }
+
     /// The payload, for whoever awaited the task.
     pub(crate) fn take(&mut self) -> Box<dyn Any + Send> {
         self.payload.take().expect("a payload is taken once")
@@ -104,8 +111,8 @@ impl Drop for Caught {
         let Some(payload) = self.payload.take() else { return };
         report(&UnhandledPanic {
             id: self.id,
-            name: self.name.as_deref(),
-            spawned_at: self.spawned_at,
+            name: self.site.name(),
+            spawned_at: self.site.spawned_at(),
             payload: &*payload,
         });
         forget_payload(payload);

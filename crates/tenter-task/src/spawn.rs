@@ -5,7 +5,8 @@ use std::panic::Location;
 
 use async_task::{Builder, Schedule, ScheduleInfo, WithInfo};
 
-use crate::future::{Record, TaskFuture, Tracker};
+use crate::future::{TaskFuture, Tracker};
+use crate::site::Site;
 use crate::task::Task;
 use crate::{Meta, Runnable};
 
@@ -72,35 +73,11 @@ impl<G: Tracker> Spawn<G> {
         F: Future,
         S: Schedule<Meta>,
     {
-        match self.name {
-            // SAFETY: passed on from the caller.
-            None => unsafe { build(self.meta, self.tracker, (), self.spawned_at, future, schedule) },
-            // SAFETY: passed on from the caller.
-            Some(name) => unsafe { build(self.meta, self.tracker, name, self.spawned_at, future, schedule) },
-        }
+        let id = self.tracker.id();
+        let future = TaskFuture::new(future, Site::new(self.spawned_at, self.name), self.tracker);
+        let builder = Builder::new().metadata(self.meta);
+        // SAFETY: passed on from the caller.
+        let (runnable, task) = unsafe { builder.spawn_unchecked(move |_| future, schedule) };
+        (runnable, Task::new(task.fallible(), id))
     }
-}
-
-/// # Safety
-/// See [`Spawn::build_unchecked`].
-unsafe fn build<F, S, R, G>(
-    meta: Meta,
-    tracker: G,
-    record: R,
-    spawned_at: &'static Location<'static>,
-    future: F,
-    schedule: S,
-) -> (Runnable, Task<F::Output>)
-where
-    F: Future,
-    S: Schedule<Meta>,
-    R: Record,
-    G: Tracker,
-{
-    let id = tracker.id();
-    let future = TaskFuture::new(future, spawned_at, record, tracker);
-    let builder = Builder::new().metadata(meta);
-    // SAFETY: passed on from the caller.
-    let (runnable, task) = unsafe { builder.spawn_unchecked(move |_| future, schedule) };
-    (runnable, Task::new(task.fallible(), id))
 }
