@@ -44,10 +44,14 @@ fn a_settled_runtime_makes_no_system_calls() {
         let waiting = client.clone();
         runtime.spawn(async move { drop(waiting.peek(&mut [0]).await) }).detach();
         runtime.spawn(async move { while listener.accept().await.is_ok() {} }).detach();
-        thread::sleep(Duration::from_millis(3000));
-        let before = switches();
-        assert!(!before.is_empty(), "the worker threads are seen");
-        thread::sleep(Duration::from_secs(3));
-        assert_eq!(switches(), before, "on {backend}");
+        // For a second after the last poll one of them looks after the others; on a crowded machine that takes longer.
+        let mut last = Vec::new();
+        let settled = (0..10).any(|_| {
+            thread::sleep(Duration::from_secs(3));
+            let now = switches();
+            std::mem::replace(&mut last, now.clone()) == now
+        });
+        assert!(!last.is_empty(), "the worker threads are seen");
+        assert!(settled, "on {backend} they wake again and again: {last:?}");
     }
 }

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use system::{Local, pair};
-use tenter::{Backend, Builder, Runtime};
+use tenter::{Backend, Builder, Runtime, Timer};
 
 /// Runs a test on a thread of its own, and fails it instead of letting it hang for ever.
 ///
@@ -63,6 +63,16 @@ pub fn everywhere(test: impl Fn(Runtime)) {
         for (kind, builder) in builders(backend) {
             eprintln!("{backend}, {kind}");
             test(builder.build().expect("a compiled-in reactor works here"));
+        }
+    }
+}
+
+/// A timer of a runtime that was polled there, and was not over, however long the thread had to wait for a processor.
+pub fn begun_timer(runtime: &Runtime, after: Duration) -> Timer {
+    loop {
+        let mut timer = runtime.enter(|| Timer::after(after));
+        if runtime.block_on(tenter::future::poll_once(&mut timer)).is_none() {
+            return timer;
         }
     }
 }

@@ -34,6 +34,8 @@ fn a_lane_keeps_its_limit() {
         let (now, most) = (now.clone(), most.clone());
         pool.spawn(move || {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // The first stays until there is a second beside it.
+            wait_until("another job runs beside it", || most.load(Ordering::SeqCst) > 1);
             std::thread::sleep(std::time::Duration::from_millis(1));
             now.fetch_sub(1, Ordering::SeqCst);
         })

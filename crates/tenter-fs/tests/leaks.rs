@@ -100,7 +100,7 @@ fn leaves_nothing(backend: Backend, test: impl AsyncFn(u64)) {
         runtime.block_on(test(seed));
     }
     // Jobs of the pool that had begun are not waited for.
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(60);
     while before != (descriptors(), LIVE.load(Ordering::Relaxed)) && Instant::now() < end {
         thread::sleep(Duration::from_millis(1));
     }
@@ -179,7 +179,7 @@ fn a_read_that_the_kernel_has_must_be_cancelled_with_its_file() {
                 continue;
             }
             // What a read had taken is lost with its file; but there is an end to the reading.
-            let end = Instant::now() + Duration::from_secs(10);
+            let end = Instant::now() + Duration::from_secs(60);
             while let Ok(()) = writer.write_all(&[3; 16]) {
                 assert!(Instant::now() < end, "somebody still holds the reading end");
                 future::yield_now().await;

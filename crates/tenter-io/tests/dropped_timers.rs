@@ -73,7 +73,7 @@ fn the_last_dropped_timer_of_a_worker_that_ends_must_not_keep_its_waker() {
         task.detach();
         let start = Instant::now();
         while Arc::strong_count(&waker) > 1 {
-            assert!(start.elapsed() < Duration::from_secs(10), "it is kept");
+            assert!(start.elapsed() < Duration::from_secs(60), "it is kept");
             thread::sleep(Duration::from_millis(1));
         }
         drop(handle);

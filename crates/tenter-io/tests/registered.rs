@@ -5,12 +5,14 @@ mod common;
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use rustix::event::{PollFd, PollFlags, poll};
 use tenter_io::Async;
 use tenter_reactor::{Capabilities, Completions, Events, Interest, Source, Token, Trigger};
 use tenter_runtime::{Backend, Builder, Reactor};
@@ -62,6 +64,12 @@ async fn serve(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     stream.write_all(&asked).await.unwrap();
 }
 
+/// Waits, without a reactor, until there is something to be read or accepted.
+fn arrived(source: impl AsFd) {
+    let mut polled = [PollFd::new(&source, PollFlags::IN)];
+    poll(&mut polled, None).unwrap();
+}
+
 async fn accepted(reactor: &Counting) {
     let told = || reactor.1.load(Relaxed);
     let path = std::env::temp_dir().join(format!("tenter-io-registered-{}", std::process::id()));
@@ -72,7 +80,10 @@ async fn accepted(reactor: &Counting) {
 
     let mut client = TcpStream::connect(tcp.get_ref().local_addr().unwrap()).unwrap();
     client.write_all(b"ask").unwrap();
-    serve(&mut tcp.accept().await.unwrap().0).await;
+    arrived(tcp.get_ref());
+    let (mut server, _) = tcp.accept().await.unwrap();
+    arrived(server.get_ref());
+    serve(&mut server).await;
     client.read_exact(&mut heard).unwrap();
     assert_eq!(told(), before, "TCP, accepted");
 

@@ -166,8 +166,13 @@ fn a_timer_that_is_set_later_does_not_fire_at_the_old_moment() {
 #[test]
 fn a_timer_wakes_the_task_that_polled_it_last() {
     each(|| async {
-        let mut timer = Timer::after(ms(5));
-        assert!(is_pending(&mut timer));
+        // Polled as nobody's first.
+        let timer = loop {
+            let mut timer = Timer::after(ms(5));
+            if is_pending(&mut timer) {
+                break timer;
+            }
+        };
         spawn(timer).await;
     });
 }
@@ -189,8 +194,11 @@ fn timers_that_are_dropped_leave_nothing_behind() {
     });
 }
 
-/// The memory of this process; 0 where that can't be told.
+/// The memory of this process; 0 where that can't be told. Wine has such a file, too, and it tells of Wine's server.
 fn resident_kib() -> usize {
+    if !cfg!(target_os = "linux") {
+        return 0;
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
@@ -260,9 +268,9 @@ fn missed_ticks_come_in_a_burst_or_are_put_off_or_left_out() {
         let second = skip.tick().await;
         assert!(second > before);
         assert_eq!((second - start).as_nanos() % ms(10).as_nanos(), 0);
-        skip.reset();
         let now = Instant::now();
-        assert!(skip.tick().await >= now + ms(9));
+        skip.reset();
+        assert!(skip.tick().await >= now + ms(10));
     });
 }
 
@@ -322,7 +330,8 @@ fn a_pinned_timer_goes_on_where_it_was_after_others_were_polled() {
             rounds += 1;
         }
         assert!(start.elapsed() >= ms(15));
-        assert!(rounds <= 3, "{rounds} rounds of 4 ms in 15");
+        // Each began before the deadline, so the fourth 12 ms after the start or later, and no fifth.
+        assert!(rounds <= 4, "{rounds} rounds of 4 ms in 15");
     });
 }
 

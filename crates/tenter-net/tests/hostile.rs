@@ -181,11 +181,14 @@ fn a_server_that_pauses_after_such_an_error_sleeps_meanwhile_and_recovers() {
                 .await
             });
             Timer::after(Duration::from_millis(30)).await;
+            while polls.load(SeqCst) == 0 {
+                Timer::after(PAUSE).await;
+            }
             let (polls, pauses) = (polls.load(SeqCst), start.elapsed().as_millis() / PAUSE.as_millis());
             // One poll for each pause, and now and then one for nothing.
-            assert!(polls >= 1 && polls as u128 <= 2 * pauses + 4, "{polls} polls in {pauses} pauses");
+            assert!(polls as u128 <= 2 * pauses + 4, "{polls} polls in {pauses} pauses");
             drop(taken);
-            let mut server = time::timeout(Duration::from_secs(10), serving).await.expect("it recovers");
+            let mut server = time::timeout(Duration::from_secs(60), serving).await.expect("it recovers");
             echoed(&mut client, &mut server).await;
         });
     });
@@ -208,9 +211,13 @@ fn connections_that_are_given_up_on_leave_no_file_open() {
             full.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
             full.listen(0).unwrap();
             let addr = full.local_addr().unwrap().as_socket().unwrap();
-            let mut held = Vec::new();
-            while let Ok(stream) = time::timeout(Duration::from_millis(20), TcpStream::connect(addr)).await {
-                held.push(stream.unwrap());
+            let (mut held, mut hung) = (Vec::new(), 0);
+            // One may hang because this thread has no processor; two do not.
+            while hung < 2 {
+                match time::timeout(Duration::from_millis(20), TcpStream::connect(addr)).await {
+                    Ok(stream) => (hung, _) = (0, held.push(stream.unwrap())),
+                    Err(_) => hung += 1,
+                }
             }
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let before = open_files();

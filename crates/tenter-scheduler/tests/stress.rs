@@ -16,7 +16,7 @@ use tenter_scheduler::Scheduler;
 
 #[test]
 fn a_task_must_not_be_taken_twice_however_much_is_stolen() {
-    within(30, || {
+    within(60, || {
         const TASKS: usize = 20_000;
         let scheduler = scheduler(4);
         let runs: Arc<Vec<AtomicU32>> = Arc::new((0..TASKS).map(|_| AtomicU32::new(0)).collect());
@@ -44,7 +44,7 @@ fn a_task_must_not_be_taken_twice_however_much_is_stolen() {
 #[test]
 fn block_on_from_many_threads_must_not_lose_a_wake() {
     for workers in [0, 1, 2] {
-        within(30, move || {
+        within(60, move || {
             let scheduler = scheduler(workers);
             let threads: Vec<_> = (0..8)
                 .map(|_| {
@@ -129,7 +129,7 @@ thread_local! {
 #[test]
 fn thread_local_destructors_may_wake_spawn_and_block() {
     for workers in [0, 1] {
-        within(20, move || {
+        within(60, move || {
             let scheduler = scheduler(workers);
             let (done, values) = mpsc::channel();
             let inner = scheduler.clone();
@@ -149,11 +149,11 @@ fn thread_local_destructors_may_wake_spawn_and_block() {
             let foreign = scheduler.block_on(task);
             // With no worker somebody else must run what the destructor waits for, or it does so in the seat.
             foreign.join().unwrap();
-            assert_eq!(values.recv_timeout(Duration::from_secs(5)), Ok(1));
+            assert_eq!(values.recv_timeout(Duration::from_secs(30)), Ok(1));
             scheduler.close();
             if workers == 1 {
                 // The worker's came too late to spawn.
-                assert_eq!(values.recv_timeout(Duration::from_secs(5)), Ok(0));
+                assert_eq!(values.recv_timeout(Duration::from_secs(30)), Ok(0));
             } else {
                 drop(scheduler);
             }

@@ -13,7 +13,7 @@ use tenter_blocking::{Pool, PoolConfig, Spin};
 use tenter_task::Task;
 
 /// Far beyond what a test needs: a hang ends as a failure.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// Waits for what other threads bring about.
 #[track_caller]

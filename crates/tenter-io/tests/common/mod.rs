@@ -8,7 +8,7 @@ mod system;
 #[path = "windows.rs"]
 mod system;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -21,7 +21,7 @@ pub use system::{Local, pair};
 use tenter_runtime::{Backend, Builder, Runtime};
 
 /// Longer than any test here needs on a busy machine, by far.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs `body` on a thread of its own, and fails if it does not end.
 pub fn watched<T: Send + 'static>(what: &str, body: impl FnOnce() -> T + Send + 'static) -> T {
@@ -88,6 +88,17 @@ pub fn on_each_multi_thread(body: impl Fn(&Runtime) + Send + Sync + 'static) {
 /// Polls a future once with a waker that does nothing.
 pub fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+/// Makes a future until one is not over at its first poll, as a short timer is that was made just before the thread had to
+/// wait for a processor.
+pub async fn not_yet<F: Future + Unpin>(make: impl Fn() -> F) -> F {
+    loop {
+        let mut future = make();
+        if poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx).is_pending())).await {
+            return future;
+        }
+    }
 }
 
 /// A future that counts how often it is polled.

@@ -87,7 +87,7 @@ impl Record {
     pub(crate) fn wait_for(&self, expected: &[&str]) {
         let start = Instant::now();
         while self.all() != expected {
-            assert!(start.elapsed() < Duration::from_secs(10), "{:?} and not {expected:?}", self.all());
+            assert!(start.elapsed() < Duration::from_secs(60), "{:?} and not {expected:?}", self.all());
             thread::sleep(Duration::from_millis(1));
         }
     }

@@ -1,15 +1,16 @@
 //! Ends of streams, errors, and urgent data.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SendFlags, SocketType, sockopt};
 
 use super::fixture::{drain, fill, tcp_pair};
-use super::rig::Rig;
+use super::rig::{PATIENCE, Rig};
 use super::system::{CONNECTING, pair, resets_look_like_ends};
 use super::{Case, Maker, Stop, Tried, ensure};
 use crate::{Interest, Readiness, Token};
@@ -97,7 +98,7 @@ fn reset(make: &Maker) -> Tried {
         sockopt::set_socket_linger(b.as_fd(), Some(Duration::ZERO))?;
         drop(b);
         rig.expect(&a, A, interest)?;
-        match a.read(&mut [0]) {
+        match read_soon(&mut a) {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             Ok(0) if resets_look_like_ends() => {}
             result => return Err(Stop::Failed(format!("the connection was not reset; reading gave {result:?}"))),
@@ -105,6 +106,19 @@ fn reset(make: &Maker) -> Tried {
         rig.deregister(&a, A)?;
     }
     Ok(())
+}
+
+/// What a read says, once it does not say that it would block: what was reported may be that there is room for more.
+fn read_soon(mut stream: impl Read) -> io::Result<usize> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match stream.read(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < end => {
+                thread::sleep(Duration::from_micros(100));
+            }
+            result => return result,
+        }
+    }
 }
 
 fn urgent(make: &Maker) -> Tried {

@@ -48,7 +48,7 @@ use std::time::Duration;
 use crate::Reactor;
 
 /// How long a case may take before the watchdog calls it hanging.
-const WATCHDOG: Duration = Duration::from_secs(10);
+const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Makes a fresh reactor for each case.
 pub type Maker = Arc<dyn Fn() -> io::Result<Arc<dyn Reactor>> + Send + Sync>;
@@ -106,7 +106,7 @@ impl Case {
 
     /// Tries a reactor from `make`.
     ///
-    /// Takes 10 s at most; a case that has not ended by then has failed, and its thread stays behind.
+    /// Takes a minute at most; a case that has not ended by then has failed, and its thread stays behind.
     pub fn run<F>(&self, make: F) -> Finding
     where
         F: Fn() -> io::Result<Arc<dyn Reactor>> + Send + Sync + 'static,

@@ -7,11 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::fd::AsFd;
 
+pub(super) use super::system::PATIENCE;
 use super::{Maker, Stop, Tried, ensure};
 use crate::{Events, Interest, Reactor, ReactorError, Readiness, Source, Token, Trigger};
-
-/// How long an event that must come is waited for.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long an event that must not come is waited for.
 pub(super) const QUIET: Duration = Duration::from_millis(30);

@@ -63,8 +63,8 @@ fn during(make: &Maker) -> Tried {
 fn endless(make: &Maker) -> Tried {
     let mut rig = Rig::new(make)?;
     for timeout in [None, Some(Duration::MAX)] {
-        let thread = wake_soon(&rig);
         let start = Instant::now();
+        let thread = wake_soon(&rig);
         rig.wait(timeout)?;
         ensure!(start.elapsed() >= QUIET / 2, "a wait of {timeout:?} returned by itself after {:?}", start.elapsed());
         joined(thread)?;

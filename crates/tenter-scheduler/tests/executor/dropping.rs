@@ -234,7 +234,7 @@ fn the_waker_of_a_runner_drops_the_executor() {
         }
     }
     static DROPS: AtomicUsize = AtomicUsize::new(0);
-    within(20, || {
+    within(60, || {
         let door = Door::default();
         let executor = Arc::new(Executor::new());
         let (probe, own) = (Probe(&DROPS), door.clone());

@@ -157,7 +157,7 @@ fn an_iterator_that_panics_leaves_the_executor_usable() {
 
 #[test]
 fn a_task_that_is_always_ready_does_not_starve_the_future() {
-    within(20, || {
+    within(60, || {
         let polls = AtomicUsize::new(0);
         let executor = Executor::new();
         let spin = executor.spawn(poll_fn(|cx| -> Poll<()> {
@@ -252,7 +252,7 @@ fn executors_nest() {
 
 #[test]
 fn a_scheduler_runs_executors() {
-    within(30, || {
+    within(60, || {
         for workers in [0, 2] {
             let scheduler = scheduler(workers);
             static EXECUTOR: Executor<'static> = Executor::new();

@@ -12,9 +12,8 @@ use crate::conformance::{Stop, Tried};
 /// One end of a connection within the machine.
 pub(in crate::conformance) type Stream = UnixStream;
 
-/// How long it may take until what was sent, or the end, is at the other end: local sockets and loopback deliver within
-/// the call.
-pub(in crate::conformance) const DELIVERY: Duration = Duration::ZERO;
+/// How long an event that must come is waited for.
+pub(in crate::conformance) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What `connect` says of a connection that is under way.
 pub(in crate::conformance) const CONNECTING: rustix::io::Errno = rustix::io::Errno::INPROGRESS;
