@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn it_bites_who_takes_too_long_and_nobody_else() {
         let (bitten, bites) = mpsc::channel();
-        let watchdog = Watchdog::with(Duration::from_millis(200), move |name, _| bitten.send(name).unwrap());
+        let watchdog = Watchdog::with(Duration::from_secs(2), move |name, _| bitten.send(name).unwrap());
         watchdog.guard("fast", || {});
         watchdog.guard("slow", || assert_eq!(bites.recv().unwrap(), "slow"));
         watchdog.guard("fast again", || {});

@@ -119,7 +119,8 @@ fn work(reactor: &Shadow, count: usize) {
 fn reactors_that_agree_give_no_findings() {
     for (primary, shadow) in PAIRS {
         let findings = Findings::new();
-        let reactor = Shadow::new(make(primary), make(shadow), PATIENCE, findings.clone()).unwrap();
+        // Nothing is to be missed, so nobody has to wait for that to be found.
+        let reactor = Shadow::new(make(primary), make(shadow), 5 * PATIENCE, findings.clone()).unwrap();
         work(&reactor, 500);
         assert_eq!(findings.list(), [], "{} beside {}", reactor.name(), make(shadow).name());
         assert!(findings.looks() > 0, "{findings:?}");
@@ -192,7 +193,7 @@ fn spurious_events_are_extra() {
     for (primary, shadow) in PAIRS {
         let findings = Findings::new();
         let spurious = Faulty::new(make(primary), Faults::none(1).spurious(0.3));
-        let reactor = Shadow::new(spurious, make(shadow), PATIENCE, findings.clone()).unwrap();
+        let reactor = Shadow::new(spurious, make(shadow), 5 * PATIENCE, findings.clone()).unwrap();
         work(&reactor, 50);
         assert!(findings.extra() > 0);
         assert_eq!(findings.missed(), 0, "{:?}", findings.list());

@@ -39,7 +39,7 @@ fn order(seed: Option<u64>) -> Vec<usize> {
 
 #[test]
 fn the_order_is_random_and_each_task_runs_once() {
-    within(60, || {
+    within(120, || {
         let calm: Vec<_> = (0..200).collect();
         assert_eq!(order(None), calm);
         let mut wild = order(Some(7));
@@ -82,7 +82,7 @@ fn needless(workers: usize, seed: Option<u64>) -> usize {
 
 #[test]
 fn tasks_are_polled_although_nobody_woke_them() {
-    within(60, || {
+    within(120, || {
         assert_eq!(needless(0, None), 0);
         assert!(needless(0, Some(1)) > 0);
         assert_eq!(needless(2, None), 0);
@@ -118,7 +118,7 @@ fn main_polls(seed: Option<u64>) -> usize {
 
 #[test]
 fn the_main_future_is_polled_although_nobody_woke_it() {
-    within(60, || {
+    within(120, || {
         assert_eq!(main_polls(None), 2);
         assert!(main_polls(Some(1)) > 2);
     });
@@ -126,7 +126,7 @@ fn the_main_future_is_polled_although_nobody_woke_it() {
 
 #[test]
 fn a_poll_may_begin_with_less_than_the_whole_budget_but_never_with_none() {
-    within(60, || {
+    within(120, || {
         let scheduler = with_chaos(0, Some(3));
         let lefts: Vec<_> = scheduler.block_on(scheduler.spawn(async {
             let mut lefts = Vec::new();
@@ -160,7 +160,7 @@ fn a_poll_may_begin_with_less_than_the_whole_budget_but_never_with_none() {
 
 #[test]
 fn nobody_starves() {
-    within(60, || {
+    within(120, || {
         for (workers, seed) in [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5)] {
             let scheduler = with_chaos(workers, Some(seed));
             let tasks: Vec<_> = (0..50)

@@ -15,7 +15,7 @@ use tenter_scheduler::{NoPark, Park, Scheduler, WeakScheduler};
 
 #[test]
 fn an_outer_close_after_an_inner_one_must_wait_for_the_workers() {
-    within(60, || {
+    within(120, || {
         let stopped = Arc::new(AtomicUsize::new(0));
         let seen = stopped.clone();
         let mut config = config(1);
@@ -49,7 +49,7 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 #[test]
 fn a_destructor_that_closes_blocks_or_spawns_must_not_hang_the_drain() {
     for workers in [0, 1, 2] {
-        within(60, move || {
+        within(120, move || {
             let scheduler = scheduler(workers);
             let dropped = Arc::new(AtomicUsize::new(0));
             for _ in 0..20 {
@@ -92,7 +92,7 @@ fn spawning_in_drop_a_thousand_deep_ends() {
         }
     }
     for workers in [0, 2] {
-        within(60, move || {
+        within(120, move || {
             let scheduler = scheduler(workers);
             let nest = Nest(scheduler.clone(), 1_000);
             scheduler.block_on(async {
@@ -169,7 +169,7 @@ impl Park for OneEvent {
 
 #[test]
 fn block_on_must_drive_its_own_events_once_the_workers_of_a_closed_runtime_are_gone() {
-    within(60, || {
+    within(120, || {
         let park = Arc::new(OneEvent::default());
         let mut config = config(1);
         // Until then the thread in `block_on` leaves driving to the worker.
@@ -241,7 +241,7 @@ impl Park for Gate {
 /// Its runnable was there when the closer woke all tasks; a worker that had not seen that polls it afterwards.
 #[test]
 fn a_task_polled_by_a_worker_that_has_not_seen_the_close_must_not_keep_it_waiting() {
-    within(60, || {
+    within(120, || {
         let ((entered, in_maintenance), (release, go)) = (mpsc::sync_channel(1), mpsc::channel());
         let park = Arc::new(Gate { armed: AtomicBool::new(false), entered, go: Mutex::new(go) });
         let scheduler = Scheduler::new(config(2), park.clone()).unwrap();
@@ -281,7 +281,7 @@ fn a_task_polled_by_a_worker_that_has_not_seen_the_close_must_not_keep_it_waitin
 /// A worker that polls quickly is relied upon by those who push from outside; it must not be any more once it is gone.
 #[test]
 fn a_slot_must_not_keep_the_promises_of_its_last_workers() {
-    within(60, || {
+    within(120, || {
         for _ in 0..20 {
             let first = scheduler(1);
             let (tell, told) = mpsc::channel();
@@ -309,7 +309,7 @@ fn a_slot_must_not_keep_the_promises_of_its_last_workers() {
 /// Both lived in the same slot: no other test here has so many workers.
 #[test]
 fn a_name_must_not_lead_to_the_successor() {
-    within(60, || {
+    within(120, || {
         let is_seen = |weak: WeakScheduler| weak.with(|view| view.is_some());
         let scheduler = Scheduler::new(config(61), Arc::new(NoPark)).unwrap();
         let first = scheduler.downgrade();

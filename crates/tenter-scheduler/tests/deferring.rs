@@ -16,7 +16,7 @@ const LONG_IDLE: Duration = Duration::from_millis(1500);
 
 #[test]
 fn a_push_beside_a_worker_that_was_brisk_before_it_slept_must_be_run() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         let brisk = scheduler.spawn(async {
             for _ in 0..5000 {
@@ -32,7 +32,7 @@ fn a_push_beside_a_worker_that_was_brisk_before_it_slept_must_be_run() {
 
 #[test]
 fn a_push_late_in_a_long_poll_of_block_on_must_be_run() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         scheduler.block_on(async {
             scheduler.spawn(async {}).detach();
@@ -47,7 +47,7 @@ fn a_push_late_in_a_long_poll_of_block_on_must_be_run() {
 
 #[test]
 fn a_push_beside_a_brisk_worker_that_blocks_must_be_run() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         let (tell, told) = mpsc::channel();
         let (ready, is_ready) = mpsc::channel();
@@ -69,7 +69,7 @@ fn a_push_beside_a_brisk_worker_that_blocks_must_be_run() {
 /// More tasks than fit into a ring: what lies behind it is handed over, too, and dropped, too.
 #[test]
 fn a_worker_that_blocks_or_is_closed_must_leave_nothing_behind_its_ring() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         let inner = scheduler.clone();
         let nested = scheduler.spawn(async move {
@@ -96,7 +96,7 @@ fn a_worker_that_blocks_or_is_closed_must_leave_nothing_behind_its_ring() {
 
 #[test]
 fn a_push_after_a_long_sleep_of_block_on_must_be_run() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         scheduler.block_on(async {
             scheduler.spawn(async {}).await;

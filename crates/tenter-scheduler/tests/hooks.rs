@@ -19,7 +19,7 @@ fn runs_a_task(scheduler: &Scheduler) {
 
 #[test]
 fn a_panicking_start_hook_must_not_lose_the_worker() {
-    within(60, || {
+    within(120, || {
         let mut config = config(1);
         config.on_thread_start = Some(Arc::new(|| panic!("start hook, on purpose")));
         let scheduler = Scheduler::new(config, Arc::new(NoPark)).unwrap();
@@ -31,7 +31,7 @@ fn a_panicking_start_hook_must_not_lose_the_worker() {
 
 #[test]
 fn a_panicking_stop_hook_must_not_spoil_the_slot_for_its_next_runtime() {
-    within(60, || {
+    within(120, || {
         let stops = Arc::new(AtomicUsize::new(0));
         for round in 1..=5 {
             let mut config = config(1);

@@ -16,7 +16,7 @@ fn a_million_dropped_tasks_leave_no_memory_behind() {
         let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
         statm.split(' ').nth(1).unwrap().parse().unwrap()
     }
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(0);
         let mut first = 0;
         for round in 0..10 {
@@ -46,7 +46,7 @@ fn a_hundred_schedulers_leave_no_thread() {
         let names = tasks.map(|task| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default());
         names.filter(|name| name.starts_with("leave-none")).count()
     }
-    within(60, || {
+    within(120, || {
         for round in 0..100 {
             let mut config = config(round % 3 + 1);
             config.thread_name = "leave-none".to_owned();

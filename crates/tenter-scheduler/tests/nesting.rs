@@ -28,7 +28,7 @@ async fn wait_for(flag: Arc<AtomicBool>, wakers: mpsc::Sender<Waker>) {
 
 #[test]
 fn leaving_a_nested_block_on_must_not_leave_a_searcher_behind() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(1);
         for _ in 0..50 {
             let (send, wakers) = mpsc::channel();
@@ -54,7 +54,7 @@ fn leaving_a_nested_block_on_must_not_leave_a_searcher_behind() {
 
 #[test]
 fn a_task_that_yielded_in_block_ons_seat_must_not_wait_for_its_thread() {
-    within(60, || {
+    within(120, || {
         // Without chaos: the task has to be polled before the future is polled again, and nobody promises that.
         let mut config = config(1);
         config.chaos = None;
@@ -89,7 +89,7 @@ fn a_task_that_yielded_in_block_ons_seat_must_not_wait_for_its_thread() {
 #[test]
 fn a_panic_of_the_outer_future_must_reach_the_outer_block_on() {
     for workers in [0, 2] {
-        within(60, move || {
+        within(120, move || {
             let scheduler = scheduler(workers);
             let flag = Arc::new(AtomicBool::new(false));
             let (inner, outer) = (scheduler.clone(), flag.clone());
@@ -127,7 +127,7 @@ fn a_panic_of_the_outer_future_must_reach_the_outer_block_on() {
 #[test]
 fn block_on_through_another_runtime_and_back_must_not_hang() {
     for workers in [0, 1] {
-        within(60, move || {
+        within(120, move || {
             let (a, b) = (scheduler(0), scheduler(workers));
             let (outer, back) = (a.clone(), b.clone());
             let task = a.spawn(async move {
@@ -148,7 +148,7 @@ fn block_on_through_another_runtime_and_back_must_not_hang() {
 
 #[test]
 fn a_worker_blocked_in_another_runtime_must_not_be_relied_upon() {
-    within(60, || {
+    within(120, || {
         let (a, b) = (scheduler(2), scheduler(1));
         let (send, wakers) = mpsc::channel();
         let flag = Arc::new(AtomicBool::new(false));

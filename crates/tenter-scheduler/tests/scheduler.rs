@@ -16,7 +16,7 @@ use tenter_scheduler::{Config, MAX_WORKERS, MakeError, NoPark, Scheduler};
 #[test]
 fn every_task_runs_once_and_gives_its_output() {
     for workers in [0, 1, 2, 4] {
-        within(60, move || {
+        within(120, move || {
             let scheduler = scheduler(workers);
             let tasks: Vec<_> = (0..10_000u64)
                 .map(|i| {
@@ -42,7 +42,7 @@ fn every_task_runs_once_and_gives_its_output() {
 
 #[test]
 fn tasks_that_spawn_tasks_overflow_the_ring_and_lose_nothing() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         let count = Arc::new(AtomicUsize::new(0));
         let inner = (scheduler.clone(), count.clone());
@@ -82,7 +82,7 @@ fn block_on_without_a_spawn_starts_no_thread() {
 
 #[test]
 fn a_blocking_main_function_must_not_hang_the_task_it_waits_for() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         for _ in 0..50 {
             let (send, receive) = mpsc::channel();
@@ -98,7 +98,7 @@ fn a_blocking_main_function_must_not_hang_the_task_it_waits_for() {
 
 #[test]
 fn leaving_block_on_hands_its_tasks_over() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         let (send, receive) = mpsc::channel();
         scheduler.block_on(async {
@@ -119,7 +119,7 @@ fn leaving_block_on_hands_its_tasks_over() {
 #[test]
 fn nested_block_on_must_not_hang_on_a_sibling_or_on_the_outer_future() {
     for workers in [0, 1, 2] {
-        within(60, move || {
+        within(120, move || {
             let scheduler = scheduler(workers);
             let inner = scheduler.clone();
             let gate = Arc::new(AtomicBool::new(false));
@@ -150,7 +150,7 @@ fn nested_block_on_must_not_hang_on_a_sibling_or_on_the_outer_future() {
 
 #[test]
 fn many_block_on_callers_of_a_current_thread_scheduler_all_end() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(0);
         let threads: Vec<_> = (0..4)
             .map(|_| {
@@ -175,7 +175,7 @@ fn many_block_on_callers_of_a_current_thread_scheduler_all_end() {
 
 #[test]
 fn a_foreign_wake_reaches_a_sleeping_worker() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(2);
         for _ in 0..200 {
             let (send, receive) = mpsc::channel();
@@ -199,7 +199,7 @@ fn a_foreign_wake_reaches_a_sleeping_worker() {
 
 #[test]
 fn a_panicking_task_must_not_lose_a_worker() {
-    within(60, || {
+    within(120, || {
         let scheduler = scheduler(1);
         for _ in 0..20 {
             let task = scheduler.spawn(async { panic!("on purpose") });
@@ -221,7 +221,7 @@ fn closing_drops_every_future_once_from_everywhere() {
     }
     for workers in [0, 1, 2] {
         for inside in [false, true] {
-            within(60, move || {
+            within(120, move || {
                 let scheduler = scheduler(workers);
                 let dropped = Arc::new(AtomicUsize::new(0));
                 for _ in 0..100 {
@@ -253,7 +253,7 @@ fn closing_drops_every_future_once_from_everywhere() {
 
 #[test]
 fn a_wake_after_the_close_must_not_touch_anything() {
-    within(60, || {
+    within(120, || {
         for round in 0..200 {
             let scheduler = scheduler(round % 3);
             let (send, receive) = mpsc::channel();

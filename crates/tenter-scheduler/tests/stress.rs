@@ -16,7 +16,7 @@ use tenter_scheduler::Scheduler;
 
 #[test]
 fn a_task_must_not_be_taken_twice_however_much_is_stolen() {
-    within(60, || {
+    within(120, || {
         const TASKS: usize = 20_000;
         let scheduler = scheduler(4);
         let runs: Arc<Vec<AtomicU32>> = Arc::new((0..TASKS).map(|_| AtomicU32::new(0)).collect());
@@ -44,7 +44,7 @@ fn a_task_must_not_be_taken_twice_however_much_is_stolen() {
 #[test]
 fn block_on_from_many_threads_must_not_lose_a_wake() {
     for workers in [0, 1, 2] {
-        within(60, move || {
+        within(120, move || {
             let scheduler = scheduler(workers);
             let threads: Vec<_> = (0..8)
                 .map(|_| {
@@ -76,7 +76,7 @@ fn schedulers_that_close_under_load_drop_every_future_once() {
             self.0.fetch_add(1, SeqCst);
         }
     }
-    within(60, || {
+    within(120, || {
         for round in 0..200 {
             let scheduler = scheduler(round % 3);
             let dropped = Arc::new(AtomicUsize::new(0));
@@ -129,7 +129,7 @@ thread_local! {
 #[test]
 fn thread_local_destructors_may_wake_spawn_and_block() {
     for workers in [0, 1] {
-        within(60, move || {
+        within(120, move || {
             let scheduler = scheduler(workers);
             let (done, values) = mpsc::channel();
             let inner = scheduler.clone();

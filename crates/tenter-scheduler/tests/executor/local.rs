@@ -49,7 +49,7 @@ fn tasks_borrow_the_executors_surroundings() {
 
 #[test]
 fn a_wake_from_another_thread_runs_the_task_here() {
-    within(60, || {
+    within(120, || {
         for _ in 0..if cfg!(miri) { 3 } else { 500 } {
             let home = thread::current().id();
             let executor = LocalExecutor::new();

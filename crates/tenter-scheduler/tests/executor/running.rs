@@ -47,7 +47,7 @@ fn on_four_threads<T>(executor: &Executor<'_>, future: impl Future<Output = T>) 
 
 #[test]
 fn four_threads_run_tasks_that_borrow() {
-    within(60, || {
+    within(120, || {
         let numbers: Vec<usize> = (0..TASKS).collect();
         let polls: Vec<AtomicUsize> = (0..TASKS).map(|_| AtomicUsize::new(0)).collect();
         let executor = Executor::new();
@@ -78,7 +78,7 @@ fn four_threads_run_tasks_that_borrow() {
 
 #[test]
 fn tasks_spawn_tasks_on_four_threads() {
-    within(60, || {
+    within(120, || {
         let ended = AtomicUsize::new(0);
         let executor = Arc::new(Executor::new());
         on_four_threads(&executor, async {
@@ -157,7 +157,7 @@ fn an_iterator_that_panics_leaves_the_executor_usable() {
 
 #[test]
 fn a_task_that_is_always_ready_does_not_starve_the_future() {
-    within(60, || {
+    within(120, || {
         let polls = AtomicUsize::new(0);
         let executor = Executor::new();
         let spin = executor.spawn(poll_fn(|cx| -> Poll<()> {
@@ -252,7 +252,7 @@ fn executors_nest() {
 
 #[test]
 fn a_scheduler_runs_executors() {
-    within(60, || {
+    within(120, || {
         for workers in [0, 2] {
             let scheduler = scheduler(workers);
             static EXECUTOR: Executor<'static> = Executor::new();

@@ -85,7 +85,7 @@ fn a_forgotten_runner_swallows_one_wake_at_most() {
 
 #[test]
 fn a_foreign_wake_ends_the_sleep_of_a_runner() {
-    within(60, || {
+    within(120, || {
         for _ in 0..if cfg!(miri) { 3 } else { 500 } {
             let executor = Executor::new();
             let door = Door::default();
@@ -104,7 +104,7 @@ fn a_foreign_wake_ends_the_sleep_of_a_runner() {
 fn runners_that_die_at_random_lose_no_wake() {
     const ROUNDS: usize = if cfg!(miri) { 2 } else { 300 };
     const TASKS: usize = if cfg!(miri) { 4 } else { 30 };
-    within(60, || {
+    within(120, || {
         for round in 0..ROUNDS {
             let doors: Vec<Door> = (0..TASKS).map(|_| Door::default()).collect();
             let executor = Executor::new();
