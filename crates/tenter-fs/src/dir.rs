@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{FileType, Metadata};
-use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -12,9 +11,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tenter_runtime::Task;
 
-use crate::pool::{run, start};
+use crate::pool::{Job, run};
 
 /// How many entries one job of the pool reads.
 const PORTION: usize = 64;
@@ -56,7 +54,7 @@ type Portion = (VecDeque<io::Result<DirEntry>>, Option<Box<std::fs::ReadDir>>);
 
 enum Rest {
     Here(Box<std::fs::ReadDir>),
-    BeingRead(Task<Portion>),
+    BeingRead(Job<Box<std::fs::ReadDir>, Portion>),
     None,
 }
 
@@ -77,19 +75,20 @@ impl Stream for ReadDir {
             }
             match std::mem::replace(&mut self.rest, Rest::None) {
                 Rest::None => return Poll::Ready(None),
-                Rest::Here(entries) => match start(move || portion(entries)) {
-                    Ok(task) => self.rest = Rest::BeingRead(task),
-                    Err(error) => return Poll::Ready(Some(Err(error))),
+                Rest::Here(entries) => match Job::start(entries, portion) {
+                    Ok(job) => self.rest = Rest::BeingRead(job),
+                    Err((_, error)) => return Poll::Ready(Some(Err(error))),
                 },
-                Rest::BeingRead(mut task) => match Pin::new(&mut task).poll(cx) {
+                Rest::BeingRead(mut job) => match job.poll(cx) {
                     Poll::Pending => {
-                        self.rest = Rest::BeingRead(task);
+                        self.rest = Rest::BeingRead(job);
                         return Poll::Pending;
                     }
-                    Poll::Ready((read, rest)) => {
+                    Poll::Ready(Ok((read, rest))) => {
                         self.read = read;
                         self.rest = rest.map_or(Rest::None, Rest::Here);
                     }
+                    Poll::Ready(Err((_, error))) => return Poll::Ready(Some(Err(error))),
                 },
             }
         }

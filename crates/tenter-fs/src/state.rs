@@ -1,15 +1,13 @@
 //! What a file has under way, one thing at a time.
 
 use std::fs::File;
-use std::future::Future;
 use std::io::{self, Seek, SeekFrom};
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
-use tenter_runtime::{Operation, Task};
+use tenter_runtime::Operation;
 
-use crate::pool::start;
+use crate::pool::Job;
 use crate::position::Position;
 use crate::transfer::{Crowd, Outcome, Transfer};
 
@@ -37,8 +35,17 @@ enum Doing {
     Nothing(Vec<u8>),
     Reading(Transfer),
     Writing(Transfer),
-    Seeking(SeekFrom, Task<io::Result<u64>>),
-    Resizing(Task<io::Result<()>>, Told),
+    Seeking(SeekFrom, Job<(Arc<File>, SeekFrom), io::Result<u64>>),
+    Resizing(Job<Resize, io::Result<()>>, Told),
+}
+
+/// A change of length.
+struct Resize {
+    file: Arc<File>,
+    /// To so many bytes.
+    size: u64,
+    /// By how many bytes the system goes back then.
+    back: i64,
 }
 
 /// How something ended, for who began it: others may have waited for its end, too.
@@ -59,8 +66,8 @@ impl std::fmt::Debug for Doing {
 impl Drop for State {
     fn drop(&mut self) {
         // As a write, it takes place although nobody waits for it any more.
-        if let Doing::Resizing(task, _) = std::mem::replace(&mut self.doing, Doing::Nothing(Vec::new())) {
-            task.detach();
+        if let Doing::Resizing(job, _) = std::mem::replace(&mut self.doing, Doing::Nothing(Vec::new())) {
+            job.detach();
         }
     }
 }
@@ -163,17 +170,18 @@ impl State {
                 // Its error was that of a read that nobody waits for; the next meets it again.
                 Doing::Reading(_) => drop(ready!(self.poll_reading(cx))),
                 Doing::Writing(_) => ready!(self.poll_writing(cx)),
-                Doing::Seeking(_, task) => {
+                Doing::Seeking(_, job) => {
                     let waker = self.crowd.join(cx);
-                    let sought = ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)));
+                    let sought = ready!(job.poll(&mut Context::from_waker(&waker)));
                     self.doing = Doing::Nothing(Vec::new());
-                    if sought.is_ok() && self.position.offset().is_none() {
+                    if matches!(sought, Ok(Ok(_))) && self.position.offset().is_none() {
                         self.forget_unread();
                     }
                 }
-                Doing::Resizing(task, told) => {
+                Doing::Resizing(job, told) => {
                     let waker = self.crowd.join(cx);
-                    let result = ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)));
+                    let result =
+                        ready!(job.poll(&mut Context::from_waker(&waker))).unwrap_or_else(|(_, error)| Err(error));
                     let told = Arc::clone(told);
                     self.doing = Doing::Nothing(Vec::new());
                     if result.is_ok() {
@@ -222,9 +230,10 @@ impl State {
     pub(crate) fn poll_seek(&mut self, cx: &mut Context<'_>, seek: SeekFrom) -> Poll<io::Result<u64>> {
         loop {
             match &mut self.doing {
-                Doing::Seeking(same, task) if *same == seek => {
+                Doing::Seeking(same, job) if *same == seek => {
                     let waker = self.crowd.join(cx);
-                    let position = ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)));
+                    let position =
+                        ready!(job.poll(&mut Context::from_waker(&waker))).unwrap_or_else(|(_, error)| Err(error));
                     self.doing = Doing::Nothing(Vec::new());
                     return Poll::Ready(position.inspect(|position| self.arrive(*position)));
                 }
@@ -240,13 +249,12 @@ impl State {
     }
 
     /// Has the system seek.
-    fn ask(&mut self, seek: SeekFrom) -> io::Result<Task<io::Result<u64>>> {
+    fn ask(&mut self, seek: SeekFrom) -> io::Result<Job<(Arc<File>, SeekFrom), io::Result<u64>>> {
         let seek = match seek {
             SeekFrom::Current(by) => SeekFrom::Current(by.saturating_sub(self.ahead())),
             seek => seek,
         };
-        let file = self.file.clone();
-        start(move || (&*file).seek(seek))
+        Job::start((self.file.clone(), seek), |(file, seek)| (&*file).seek(seek)).map_err(|(_, error)| error)
     }
 
     /// By how much the system is further than whoever reads, in bytes, if the position is the system's.
@@ -258,14 +266,14 @@ impl State {
     pub(crate) fn poll_resize(&mut self, cx: &mut Context<'_>, size: u64) -> Poll<io::Result<Told>> {
         ready!(self.poll_flush(cx))?;
         let back = if self.position == Position::System { self.ahead() } else { 0 };
-        let file = self.file.clone();
-        let task = start(move || {
+        let resize = Resize { file: self.file.clone(), size, back };
+        let job = Job::start(resize, |Resize { file, size, back }| {
             file.set_len(size)?;
             // What was read for later will be read again.
             if back > 0 { (&*file).seek(SeekFrom::Current(-back)).map(drop) } else { Ok(()) }
-        })?;
+        });
         let told = Told::default();
-        self.doing = Doing::Resizing(task, told.clone());
+        self.doing = Doing::Resizing(job.map_err(|(_, error)| error)?, told.clone());
         Poll::Ready(Ok(told))
     }
 

@@ -5,18 +5,49 @@ use std::future::Future;
 use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
-use tenter_runtime::{Action, Handle, Operation, Submission, Task};
+use tenter_runtime::{Action, Completed, Handle, Operation, Submission};
 
-use crate::pool::start;
+use crate::pool::Job;
 
 /// A read or write under way.
 ///
 /// Dropped before its end, a read is cancelled, and a write goes on to its end.
 pub(crate) enum Transfer {
-    Ring(Submission),
-    Pool(Option<Task<(Operation, io::Result<usize>)>>, Action),
+    Ring(Option<Submission>, Action),
+    Pool(Option<Job<Work, Outcome>>, Action),
+}
+
+/// What the pool has to do.
+enum Work {
+    All(Operation),
+    /// To wait for the end of what a ring has, whose runtime has ended.
+    Rest(Submission),
+}
+
+impl Work {
+    fn perform(self) -> Outcome {
+        match self {
+            Self::All(mut operation) => {
+                let result = perform(&mut operation);
+                Outcome { buffer: operation.buffer, result }
+            }
+            Self::Rest(submission) => match submission.wait() {
+                Ok(completed) => completed.into(),
+                Err(error) => Outcome { buffer: Vec::new(), result: Err(error) },
+            },
+        }
+    }
+
+    /// Not done: this runtime's pool refused it.
+    fn refused((work, error): (Self, io::Error)) -> Outcome {
+        let buffer = match work {
+            Self::All(operation) => operation.buffer,
+            Self::Rest(_) => Vec::new(),
+        };
+        Outcome { buffer, result: Err(error) }
+    }
 }
 
 /// How it ended.
@@ -26,42 +57,53 @@ pub(crate) struct Outcome {
     pub(crate) result: io::Result<usize>,
 }
 
+impl From<Completed> for Outcome {
+    fn from(completed: Completed) -> Self {
+        Self { buffer: completed.operation.buffer, result: completed.result }
+    }
+}
+
 impl Transfer {
     /// Begins it on the ambient runtime.
     pub(crate) fn begin(operation: Operation) -> io::Result<Self> {
         let action = operation.action;
         let operation = match Handle::try_current()?.submit(operation) {
-            Ok(submission) => return Ok(Self::Ring(submission)),
+            Ok(submission) => return Ok(Self::Ring(Some(submission), action)),
             Err(refused) => refused.operation,
         };
-        let job = move || {
-            let mut operation = operation;
-            let result = perform(&mut operation);
-            (operation, result)
-        };
-        Ok(Self::Pool(Some(start(job)?), action))
+        let job = Job::start(Work::All(operation), Work::perform);
+        job.map(|job| Self::Pool(Some(job), action)).map_err(|(_, error)| error)
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let (operation, result) = match self {
-            Self::Ring(submission) => match Pin::new(submission).poll(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(completed)) => (completed.operation, completed.result),
-                Poll::Ready(Err(error)) => return Poll::Ready(Outcome { buffer: Vec::new(), result: Err(error) }),
-            },
-            Self::Pool(task, _) => match Pin::new(task.as_mut().expect("it is not dropped yet")).poll(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(done) => done,
-            },
-        };
-        Poll::Ready(Outcome { buffer: operation.buffer, result })
+        loop {
+            match self {
+                Self::Ring(submission, action) => {
+                    match ready!(Pin::new(submission.as_mut().expect("it is still there")).poll(cx)) {
+                        Ok(completed) => return Poll::Ready(completed.into()),
+                        // Its runtime has ended, and nobody waits in that ring any more.
+                        Err(_) => {
+                            let rest = Work::Rest(submission.take().expect("it was there"));
+                            match Job::start(rest, Work::perform) {
+                                Ok(job) => *self = Self::Pool(Some(job), *action),
+                                Err(refused) => return Poll::Ready(Work::refused(refused)),
+                            }
+                        }
+                    }
+                }
+                Self::Pool(job, _) => {
+                    let outcome = ready!(job.as_mut().expect("it is not dropped yet").poll(cx));
+                    return Poll::Ready(outcome.unwrap_or_else(Work::refused));
+                }
+            }
+        }
     }
 }
 
 impl Drop for Transfer {
     fn drop(&mut self) {
-        if let Self::Pool(task, Action::Write) = self {
-            task.take().into_iter().for_each(Task::detach);
+        if let Self::Pool(job, Action::Write) = self {
+            job.take().into_iter().for_each(Job::detach);
         }
     }
 }

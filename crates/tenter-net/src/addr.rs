@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
+use std::sync::Arc;
 
 use tenter_runtime::{Handle, Lane};
 
@@ -65,11 +66,18 @@ pub async fn resolve<A: AsyncToSocketAddrs>(addr: A) -> io::Result<Vec<SocketAdd
         Lookup::Done(addrs) => Ok(addrs),
         Lookup::Bad(error) => Err(error),
         Lookup::Host(host, port) => {
-            let ask = move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-            let task = Handle::try_current()?
-                .try_unblock_in(Lane::Dns, ask)
-                .map_err(|refused| io::Error::other(refused.to_string()))?;
-            task.await
+            let host: Arc<str> = host.into();
+            // A runtime that ends before it has asked leaves that to the one in which this is polled then.
+            loop {
+                let host = host.clone();
+                let ask = move || (&*host, port).to_socket_addrs().map(Iterator::collect);
+                let task = Handle::try_current()?
+                    .try_unblock_in(Lane::Dns, ask)
+                    .map_err(|refused| io::Error::other(refused.to_string()))?;
+                if let Some(answer) = task.fallible().await {
+                    return answer;
+                }
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod common;
 use std::error::Error;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::sync::mpsc;
 
 use futures_lite::future;
 use tenter_net::{AsyncToSocketAddrs, TcpListener, TcpStream, resolve};
@@ -92,4 +93,20 @@ fn without_a_thread_for_the_question_a_name_is_an_error() {
     let error = runtime.block_on(resolve("localhost:80")).unwrap_err();
     assert!(error.to_string().contains("could not start"), "{error}");
     assert_eq!(runtime.block_on(resolve("127.0.0.1:80")).unwrap(), [V4]);
+}
+
+#[test]
+fn a_question_that_was_not_asked_before_the_end_of_its_runtime_must_be_asked_in_the_next() {
+    let runtime = || Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let first = runtime();
+    // The pool's thread has something else to do.
+    let ((begun, begins), (release, held)) = (mpsc::channel(), mpsc::channel::<()>());
+    let busy = first.unblock(move || (begun.send(()).unwrap(), held.recv().unwrap_err()));
+    busy.detach();
+    begins.recv().unwrap();
+    let mut asked = Box::pin(resolve("localhost:80"));
+    assert!(first.block_on(future::poll_once(&mut asked)).is_none());
+    drop(first);
+    drop(release);
+    assert!(!runtime().block_on(asked).unwrap().is_empty());
 }

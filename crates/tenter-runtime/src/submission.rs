@@ -3,12 +3,18 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
 use tenter_reactor::{Completed, Operation, Refused};
 
 use crate::Handle;
 use crate::source::shut_down;
+
+/// How often a thread looks whether the reactor is its turn, while another one waits there.
+const LOOK: Duration = Duration::from_millis(10);
 
 impl Handle {
     /// Whether this runtime's reactor carries out operations; if not, they are the blocking pool's.
@@ -49,5 +55,50 @@ impl Future for Submission {
             Poll::Pending if !self.handle.is_covered() => Poll::Ready(Err(shut_down())),
             Poll::Pending => Poll::Pending,
         }
+    }
+}
+
+impl Submission {
+    /// Blocks until the end, also after that of the runtime: then this thread waits in the reactor.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use tenter_runtime::{Operation, Runtime};
+    ///
+    /// let runtime = Runtime::new()?;
+    /// let file = Arc::new(std::fs::File::open("Cargo.toml")?);
+    /// // Only some reactors carry out operations.
+    /// if let Ok(submission) = runtime.handle().submit(Operation::read(file, vec![0; 9], Some(0))) {
+    ///     drop(runtime);
+    ///     assert_eq!(submission.wait()?.operation.buffer, b"[package]");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the reactor's wait says.
+    pub fn wait(mut self) -> io::Result<Completed> {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut woken = Vec::new();
+        loop {
+            if let Poll::Ready(completed) = self.submission.poll_completed(&mut Context::from_waker(&waker)) {
+                return Ok(completed);
+            }
+            match self.handle.driver().try_seat() {
+                // Nothing else ends this wait for certain, but what it waits for does.
+                Some(mut seat) => seat.turn(None, &mut woken)?,
+                None => thread::park_timeout(LOOK),
+            }
+            woken.drain(..).for_each(Waker::wake);
+        }
+    }
+}
+
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

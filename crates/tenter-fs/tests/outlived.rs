@@ -1,0 +1,133 @@
+//! A file outlives the runtime in which it was used: what had not begun there begins where it is used next.
+#![cfg(not(miri))]
+
+mod common;
+
+use std::future::poll_fn;
+use std::io::{ErrorKind, SeekFrom};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::Poll;
+
+use common::{Scratch, backends};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+use tenter_fs::{File, OpenOptions};
+use tenter_runtime::{Backend, Builder, Runtime};
+
+/// Polls a future once and drops it.
+async fn once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        Poll::Ready(match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+fn runtime(backend: Backend) -> Runtime {
+    Builder::new_current_thread().reactor(backend).max_blocking_threads(1).build().unwrap()
+}
+
+/// Runs something in a runtime whose pool has no thread for it, and ends that runtime.
+fn outlived<T>(backend: Backend, begin: impl AsyncFnOnce() -> T) -> T {
+    let runtime = runtime(backend);
+    let (begun, begins) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    runtime
+        .unblock(move || {
+            begun.send(()).unwrap();
+            held.recv().unwrap_err();
+        })
+        .detach();
+    begins.recv().unwrap();
+    let outcome = runtime.block_on(begin());
+    drop(runtime);
+    drop(release);
+    outcome
+}
+
+/// Files with the text `hello`: one that knows where it is, one at the system's position.
+fn files(scratch: &Scratch) -> [File; 2] {
+    let path = scratch.path("file");
+    std::fs::write(&path, b"hello").unwrap();
+    let open = |append| {
+        tenter_runtime::block_on(OpenOptions::new().read(true).write(true).append(append).open(&path)).unwrap()
+    };
+    [open(false), open(true)]
+}
+
+#[test]
+fn a_read_that_had_not_begun_must_begin_again() {
+    for backend in backends() {
+        let scratch = Scratch::new();
+        for mut file in files(&scratch) {
+            outlived(backend, async || once(file.read(&mut [0; 9])).await);
+            let mut text = String::new();
+            runtime(backend).block_on(file.read_to_string(&mut text)).unwrap();
+            assert_eq!(text, "hello", "{backend}");
+        }
+    }
+}
+
+#[test]
+fn a_write_that_had_not_begun_must_take_place() {
+    for backend in backends() {
+        let scratch = Scratch::new();
+        for (mut file, expected) in files(&scratch).into_iter().zip(["HELlo", "HELloHEL"]) {
+            outlived(backend, async || file.write_all(b"HEL").await).unwrap();
+            runtime(backend).block_on(file.flush()).unwrap();
+            assert_eq!(std::fs::read_to_string(scratch.path("file")).unwrap(), expected, "{backend}");
+        }
+    }
+}
+
+#[test]
+fn a_seek_or_change_of_length_that_had_not_begun_must_take_place() {
+    for backend in backends() {
+        let scratch = Scratch::new();
+        for mut file in files(&scratch) {
+            outlived(backend, async || once(file.set_len(2)).await);
+            runtime(backend).block_on(file.sync_all()).unwrap();
+            assert_eq!(std::fs::read(scratch.path("file")).unwrap().len(), 2, "{backend}");
+            outlived(backend, async || once(file.seek(SeekFrom::End(-1))).await);
+            assert_eq!(runtime(backend).block_on(file.seek(SeekFrom::End(-1))).unwrap(), 1, "{backend}");
+        }
+    }
+}
+
+#[test]
+fn whole_operations_that_had_not_begun_must_take_place() {
+    for backend in backends() {
+        let scratch = Scratch::new();
+        std::fs::create_dir(scratch.path("inner")).unwrap();
+        std::fs::write(scratch.path("inner/file"), b"hello").unwrap();
+        let mut read = Box::pin(tenter_fs::read(scratch.path("inner/file")));
+        outlived(backend, async || once(&mut read).await.is_none().then_some(()).expect("it has not begun"));
+        assert_eq!(runtime(backend).block_on(read).unwrap(), b"hello", "{backend}");
+        let mut entries = tenter_runtime::block_on(tenter_fs::read_dir(scratch.path("inner"))).unwrap();
+        outlived(backend, async || assert!(once(entries.next()).await.is_none(), "it has not begun"));
+        let entry = runtime(backend).block_on(entries.try_next()).unwrap();
+        assert_eq!(entry.unwrap().file_name(), "file", "{backend}");
+    }
+}
+
+/// Where only the runtime that ended is at hand, there is an error, and the file is as good as before.
+#[test]
+fn where_nothing_can_begin_there_must_be_an_error() {
+    for backend in backends() {
+        let scratch = Scratch::new();
+        let [mut file, _] = files(&scratch);
+        outlived(backend, async || file.write_all(b"HEL").await).unwrap();
+        let ended = runtime(backend);
+        let handle = ended.handle().clone();
+        drop(ended);
+        let error = handle.enter(|| futures_lite::future::block_on(file.flush())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Other, "{backend}: {error}");
+        assert!(error.to_string().contains("shut down"), "{backend}: {error}");
+        // What a ring has is written all the same.
+        let written = if backend == Backend::Uring { 3 } else { 0 };
+        assert_eq!(runtime(backend).block_on(file.seek(SeekFrom::Current(0))).unwrap(), written, "{backend}");
+    }
+}
