@@ -15,7 +15,9 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => f.write_str("the blocking pool was shut down and takes no more jobs; use one of a runtime that runs"),
+            Self::Closed => {
+                f.write_str("the blocking pool was shut down and takes no more jobs; use one of a runtime that runs")
+            }
             Self::NoThread(error) => write!(
                 f,
                 "the blocking pool has no thread and could not start one: {error}; \

@@ -35,5 +35,5 @@ pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
 pub use timer::Timer;
 pub use unblock::Unblock;
 #[cfg(windows)]
-pub use waitable::Waitable;
+pub use waitable::{IntoInnerError, Waitable};
 pub use wrapper::{Async, IoSafe};

@@ -1,8 +1,9 @@
 //! Handles of Windows that are signalled.
 
+use std::error::Error;
 use std::future::poll_fn;
-use std::io;
 use std::os::windows::io::{AsHandle, BorrowedHandle};
+use std::{fmt, io};
 
 use tenter_runtime::{Direction, Handle, Ready, Source};
 
@@ -58,10 +59,12 @@ impl<T> Waitable<T> {
     /// Gives the handle back, no longer watched.
     ///
     /// # Errors
-    /// What the reactor says when it lets go.
-    pub fn into_inner(self) -> io::Result<T> {
-        self.source.deregister()?;
-        Ok(self.handle)
+    /// What the reactor says when it lets go; the error has the handle.
+    pub fn into_inner(self) -> Result<T, IntoInnerError<T>> {
+        match self.source.deregister() {
+            Ok(()) => Ok(self.handle),
+            Err(error) => Err(IntoInnerError { handle: self.handle, error }),
+        }
     }
 
     /// Waits until the handle is signalled. Of what resets itself, such as an event, it takes a signal; that may end the wait
@@ -85,5 +88,55 @@ impl<T> Waitable<T> {
 impl<T: AsHandle> AsHandle for Waitable<T> {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.handle.as_handle()
+    }
+}
+
+/// A handle that a reactor would not let go of, and why; made by [`Waitable::into_inner`]. It becomes an [`io::Error`] by `?`.
+///
+/// # Examples
+/// ```
+/// use std::os::windows::io::OwnedHandle;
+/// use tenter_io::Waitable;
+///
+/// fn unwatched(event: Waitable<OwnedHandle>) -> OwnedHandle {
+///     event.into_inner().unwrap_or_else(|refused| {
+///         eprintln!("{refused}");
+///         refused.into_inner()
+///     })
+/// }
+/// ```
+#[derive(Debug)]
+pub struct IntoInnerError<T> {
+    handle: T,
+    error: io::Error,
+}
+
+impl<T> IntoInnerError<T> {
+    /// The handle. A reactor that still watches it refuses to watch it anew.
+    pub fn into_inner(self) -> T {
+        self.handle
+    }
+
+    /// What the reactor said.
+    pub fn error(&self) -> &io::Error {
+        &self.error
+    }
+}
+
+impl<T> fmt::Display for IntoInnerError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the reactor did not let go of the handle: {}", self.error)
+    }
+}
+
+impl<T: fmt::Debug> Error for IntoInnerError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl<T> From<IntoInnerError<T>> for io::Error {
+    fn from(refused: IntoInnerError<T>) -> Self {
+        refused.error
     }
 }

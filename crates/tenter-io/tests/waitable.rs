@@ -3,14 +3,17 @@
 
 mod common;
 
+use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::watched;
 use futures_lite::future;
 use tenter_io::{Timer, Waitable};
-use tenter_runtime::{Backend, Builder, Runtime};
+use tenter_reactor::{Capabilities, Events, Interest, Source, Token};
+use tenter_runtime::{Backend, Builder, Reactor, Runtime};
 use windows_sys::Win32::System::Threading::{CreateEventW, SetEvent};
 
 const QUIET: Duration = Duration::from_millis(50);
@@ -112,7 +115,7 @@ fn a_reactor_that_watches_no_handles_must_say_so() {
     for backend in Backend::working().into_iter().filter(|backend| !backend.probe().unwrap().waitable_handles) {
         let runtime = Builder::new_current_thread().reactor(backend).build().unwrap();
         let error = runtime.enter(|| Waitable::new(event())).unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::Unsupported, "{backend}");
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{backend}");
     }
 }
 
@@ -124,6 +127,58 @@ fn the_end_of_the_runtime_is_no_signal() {
         let waiting = std::thread::spawn(move || future::block_on(event.ready()).unwrap_err().kind());
         std::thread::sleep(QUIET);
         drop(runtime);
-        assert_eq!(waiting.join().unwrap(), std::io::ErrorKind::NotConnected, "{backend}");
+        assert_eq!(waiting.join().unwrap(), io::ErrorKind::NotConnected, "{backend}");
+    }
+}
+
+/// A reactor that says of everything it lets go of that it does not.
+#[derive(Debug)]
+struct Clinging(Arc<dyn Reactor>);
+
+impl Reactor for Clinging {
+    fn name(&self) -> &'static str {
+        "clinging"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    unsafe fn register(&self, source: Source<'_>, token: Token) -> io::Result<()> {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.0.register(source, token) }
+    }
+
+    fn arm(&self, source: Source<'_>, token: Token, interest: Interest) -> io::Result<()> {
+        self.0.arm(source, token, interest)
+    }
+
+    fn deregister(&self, source: Source<'_>, token: Token) -> io::Result<()> {
+        self.0.deregister(source, token)?;
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.wait(events, timeout)
+    }
+
+    fn wake(&self) -> io::Result<()> {
+        self.0.wake()
+    }
+}
+
+#[test]
+fn a_handle_that_is_not_let_go_of_must_come_back_with_the_error() {
+    for backend in Backend::working().into_iter().filter(|backend| backend.probe().unwrap().waitable_handles) {
+        let builder = Builder::new_current_thread();
+        let runtime = builder.reactor_with(move |_| Ok(Arc::new(Clinging(backend.make()?)))).build().unwrap();
+        let event = runtime.enter(|| Waitable::new(event())).unwrap();
+        let number = event.get_ref().as_raw_handle();
+        let refused = event.into_inner().unwrap_err();
+        assert_eq!(refused.error().kind(), io::ErrorKind::ResourceBusy, "{backend}");
+        let handle = refused.into_inner();
+        assert_eq!(handle.as_raw_handle(), number);
+        // SAFETY: the handle is open.
+        assert_ne!(unsafe { SetEvent(handle.as_raw_handle()) }, 0, "{backend}: it is open");
     }
 }

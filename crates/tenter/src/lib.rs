@@ -93,11 +93,11 @@ pub use futures_lite::prelude;
 pub mod io {
     #[doc(inline)]
     pub use futures_lite::io::*;
-    #[cfg(windows)]
-    #[doc(inline)]
-    pub use tenter_io::Waitable;
     #[doc(inline)]
     pub use tenter_io::{Async, IoSafe, Readable, ReadableOwned, Writable, WritableOwned};
+    #[cfg(windows)]
+    #[doc(inline)]
+    pub use tenter_io::{IntoInnerError, Waitable};
 }
 
 /// Sleeping, timeouts, intervals.
