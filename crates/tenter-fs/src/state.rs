@@ -35,9 +35,12 @@ enum Doing {
     Nothing(Vec<u8>),
     Reading(Transfer),
     Writing(Transfer),
-    Seeking(SeekFrom, Job<(Arc<File>, SeekFrom), io::Result<u64>>),
+    Seeking(SeekFrom, Seeking),
     Resizing(Job<Resize, io::Result<()>>, Told),
 }
+
+/// A seek under way.
+type Seeking = Job<(Arc<File>, SeekFrom), io::Result<u64>>;
 
 /// A change of length.
 struct Resize {
@@ -249,7 +252,7 @@ impl State {
     }
 
     /// Has the system seek.
-    fn ask(&mut self, seek: SeekFrom) -> io::Result<Job<(Arc<File>, SeekFrom), io::Result<u64>>> {
+    fn ask(&mut self, seek: SeekFrom) -> io::Result<Seeking> {
         let seek = match seek {
             SeekFrom::Current(by) => SeekFrom::Current(by.saturating_sub(self.ahead())),
             seek => seek,

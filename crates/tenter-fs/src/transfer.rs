@@ -20,7 +20,7 @@ pub(crate) enum Transfer {
 }
 
 /// What the pool has to do.
-enum Work {
+pub(crate) enum Work {
     All(Operation),
     /// To wait for the end of what a ring has, whose runtime has ended.
     Rest(Submission),
