@@ -7,6 +7,7 @@ use tenter_core::coop;
 use tenter_runtime::{Direction, Ready, Source};
 
 use crate::Async;
+use crate::sys::{self, AsSource};
 
 /// The most bytes that Linux moves in one call; no other system stops earlier.
 const MOST_AT_ONCE: usize = 0x7fff_f000;
@@ -29,6 +30,20 @@ pub(crate) fn attempt<R>(
                 unit.made_progress();
                 return Poll::Ready(done);
             }
+        }
+    }
+}
+
+/// For listeners.
+impl<T: AsSource> Async<T> {
+    /// After a connection was taken: if none is left, the next one is waited for without an attempt before.
+    ///
+    /// It is a look at the source, an operation that would block, and what is cleared by it, in this order, as any attempt
+    /// is; only that the operation is a cheaper one, see [`sys::is_drained`].
+    pub(crate) fn wait_if_drained(&self) {
+        let seen = self.source().ready(Direction::Read);
+        if sys::is_drained(self.get_ref()) {
+            self.source().clear_ready(seen, Direction::Read);
         }
     }
 }

@@ -46,6 +46,7 @@ impl Async<TcpListener> {
     /// A connection is either given or stays in the backlog.
     pub async fn accept(&self) -> io::Result<(Async<TcpStream>, SocketAddr)> {
         let (stream, addr) = self.read_with(sys::accept).await?;
+        self.wait_if_drained();
         Ok((Async::watched_when_awaited(stream)?, addr))
     }
 
@@ -55,6 +56,7 @@ impl Async<TcpListener> {
     /// As `accept`.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Async<TcpStream>, SocketAddr)>> {
         let (stream, addr) = ready!(self.poll_with(cx, Direction::Read, sys::accept))?;
+        self.wait_if_drained();
         Poll::Ready(Ok((Async::watched_when_awaited(stream)?, addr)))
     }
 
@@ -112,5 +114,32 @@ impl TryFrom<TcpStream> for Async<TcpStream> {
 
     fn try_from(stream: TcpStream) -> io::Result<Self> {
         Self::new(stream)
+    }
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn who_took_the_last_connection_waits_for_the_next_one_without_an_attempt() {
+        // One thread, so that the turn of the driver that ends the sleep has seen what came before it.
+        tenter_runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+            let addr = listener.get_ref().local_addr().unwrap();
+            let clients = [TcpStream::connect(addr).unwrap(), TcpStream::connect(addr).unwrap()];
+            let is_ready = || listener.source().ready(Direction::Read).is_ready(Direction::Read);
+            crate::Timer::after(Duration::from_millis(5)).await;
+            for waiting in [true, false] {
+                listener.accept().await.unwrap();
+                assert_eq!(is_ready(), waiting);
+            }
+            let late = std::thread::spawn(move || TcpStream::connect(addr).unwrap());
+            let (_, from) = listener.accept().await.unwrap();
+            assert_eq!(from, late.join().unwrap().local_addr().unwrap());
+            drop(clients);
+        });
     }
 }

@@ -62,6 +62,7 @@ impl Async<UnixListener> {
     /// A connection is either given or stays in the backlog.
     pub async fn accept(&self) -> io::Result<(Async<UnixStream>, SocketAddr)> {
         let (stream, addr) = self.read_with(accept).await?;
+        self.wait_if_drained();
         Ok((Async::watched_when_awaited(stream)?, addr))
     }
 
@@ -71,6 +72,7 @@ impl Async<UnixListener> {
     /// As `accept`.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Async<UnixStream>, SocketAddr)>> {
         let (stream, addr) = ready!(self.poll_with(cx, Direction::Read, accept))?;
+        self.wait_if_drained();
         Poll::Ready(Ok((Async::watched_when_awaited(stream)?, addr)))
     }
 

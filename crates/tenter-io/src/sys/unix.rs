@@ -54,6 +54,21 @@ pub(crate) fn is_ready(io: &impl AsSource, direction: Direction) -> io::Result<b
     }
 }
 
+/// Whether a listener has no connection to give, if it is cheaper to ask than to accept in vain.
+///
+/// Linux makes a socket and a file before it looks for the connection, and takes both down again if there is none: 4 µs, where
+/// `poll` costs 0.4.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn is_drained(listener: &impl AsSource) -> bool {
+    matches!(is_ready(listener, Direction::Read), Ok(false))
+}
+
+/// Whether a listener has no connection to give, if it is cheaper to ask than to accept in vain.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn is_drained(_: &impl AsSource) -> bool {
+    false
+}
+
 /// Prepares the address of a listener for being used again, and shared if `share` says so.
 pub(crate) fn allow_reuse(listener: &Socket, share: bool) -> io::Result<()> {
     // As the standard library does: a server that is started again need not wait for old connections to fade.

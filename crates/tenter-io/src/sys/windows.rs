@@ -33,6 +33,11 @@ pub(crate) fn is_ready(io: &impl AsSource, direction: Direction) -> io::Result<b
     Ok(polled[0].revents().intersects(asked | unasked | PollFlags::ERR | PollFlags::NVAL))
 }
 
+/// Whether a listener has no connection to give, if it is cheaper to ask than to accept in vain.
+pub(crate) fn is_drained(_: &impl AsSource) -> bool {
+    false
+}
+
 /// Prepares the address of a listener for being used again, and shared if `share` says so.
 ///
 /// An address whose listener is gone can be used again at once here. The option of that name would let any program take over
