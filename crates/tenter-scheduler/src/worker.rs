@@ -27,9 +27,11 @@ use crate::spin::Spin;
 /// 61 as in Go and tokio: a prime, so that it does not beat with the program's own periods.
 const MAINTENANCE: u32 = 61;
 
-/// So many tasks in a row come from the LIFO slot before the ring has its turn: two tasks that keep waking each other
-/// delay a third by this many polls.
-const LIFO_STREAK: u32 = 8;
+/// What the LIFO slot has of credit, and what a task from there costs; one from the ring gives 1 back. Two tasks that keep
+/// waking each other so delay a third by 8 polls, and one that every task in the ring wakes has at most 16 turns between
+/// them. Then what is in the slot goes behind the ring, and when its turn comes it finds all that they have done.
+const LIFO_CREDIT: u32 = 16;
+const LIFO_PRICE: u32 = 2;
 
 /// The most tasks taken from the injector at once.
 const INJECT_BATCH: usize = 64;
@@ -196,14 +198,20 @@ impl<'a> Worker<'a> {
     }
 
     fn own(&mut self) -> Option<Runnable> {
-        if self.streak < LIFO_STREAK {
-            if let Some(runnable) = self.seat.lifo.take() {
-                self.streak += 1;
+        if let Some(runnable) = self.seat.lifo.take() {
+            if self.streak < LIFO_CREDIT {
+                self.streak += LIFO_PRICE;
                 return Some(runnable);
             }
+            self.streak = 0;
+            if self.seat.queued() == 0 {
+                return Some(runnable);
+            }
+            // SAFETY: this thread sits in this seat. Nobody is told, as of what is in the slot.
+            unsafe { self.seat.push(runnable) };
         }
-        self.streak = 0;
-        self.seat.ring.pop().or_else(|| self.refill()).or_else(|| self.seat.lifo.take())
+        self.streak = self.streak.saturating_sub(1);
+        self.seat.ring.pop().or_else(|| self.refill())
     }
 
     /// From behind the ring, which is empty: the first to run now, the rest into the ring.
