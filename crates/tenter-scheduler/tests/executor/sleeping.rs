@@ -102,7 +102,7 @@ fn a_foreign_wake_ends_the_sleep_of_a_runner() {
 /// that stays must get every task to its end.
 #[test]
 fn runners_that_die_at_random_lose_no_wake() {
-    const ROUNDS: usize = if cfg!(miri) { 2 } else { 300 };
+    const ROUNDS: usize = if cfg!(miri) { 2 } else { 100 };
     const TASKS: usize = if cfg!(miri) { 4 } else { 30 };
     within(120, || {
         for round in 0..ROUNDS {
