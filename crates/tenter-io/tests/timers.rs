@@ -181,13 +181,20 @@ fn a_timer_wakes_the_task_that_polled_it_last() {
 fn timers_that_are_dropped_leave_nothing_behind() {
     on_each(|runtime| {
         runtime.block_on(async {
-            // Each would take 64 bytes in a wheel, so 12 MB if they stayed there for their hour.
-            let before = resident_kib();
-            for _ in 0..200_000 {
-                let mut timer = Timer::after(Duration::from_secs(3600));
-                assert!(!is_over(&mut timer).await);
+            // Each would take 64 bytes in a wheel, so 12 MB if they stayed there for their hour. Other tests of this process take
+            // memory, too: the least of several tries is this one's alone.
+            let mut grown = usize::MAX;
+            for _ in 0..10 {
+                let before = resident_kib();
+                for _ in 0..200_000 {
+                    let mut timer = Timer::after(Duration::from_secs(3600));
+                    assert!(!is_over(&mut timer).await);
+                }
+                grown = grown.min(resident_kib().saturating_sub(before));
+                if grown < 6 * 1024 {
+                    break;
+                }
             }
-            let grown = resident_kib().saturating_sub(before);
             assert!(grown < 6 * 1024, "{grown} KiB more");
             Timer::after(ms(1)).await;
         });
