@@ -161,11 +161,9 @@ impl<K: Kernel> Desk<K> {
     /// The ticket, if it is not over.
     pub fn take(&self, ticket: Ticket) -> Result<Completed, Ticket> {
         let mut state = self.lock();
-        let completed = state.operations.take(ticket.number());
-        if completed.is_some() {
-            state.forget(Name::Operation(ticket.number()));
-        }
-        completed.ok_or(ticket)
+        // Only what is over has something to report.
+        state.forget(Name::Operation(ticket.number()));
+        state.operations.take(ticket.number()).ok_or(ticket)
     }
 
     /// Gives an operation up.

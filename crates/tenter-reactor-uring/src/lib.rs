@@ -12,6 +12,7 @@ pub mod kernel;
 mod operations;
 mod probe;
 mod reactor;
+mod reports;
 mod ring;
 mod sources;
 mod state;

@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use tenter_reactor::{Abandoned, Action, Completed, Event, Operation, Readiness, Token};
 
 use crate::kernel::{Command, Transfer};
+use crate::reports::Place;
 
 /// The most bytes that Linux reads or writes at once.
 const LONGEST: usize = 0x7fff_f000;
@@ -20,6 +21,8 @@ struct Submitted {
     answer: Option<i32>,
     /// Set when nobody wants the outcome any more.
     abandoned: Option<Abandoned>,
+    /// Where it stands, or last stood, among those with something to report.
+    place: Option<Place>,
 }
 
 impl Submitted {
@@ -76,8 +79,14 @@ impl Operations {
             self.slots.len() as u32 - 1
         });
         let slot = &mut self.slots[number as usize];
-        let command = slot.insert(Submitted { operation, token, answer: None, abandoned: None }).command(number);
+        let command =
+            slot.insert(Submitted { operation, token, answer: None, abandoned: None, place: None }).command(number);
         (number, command)
+    }
+
+    /// Where an operation keeps its place among the reports.
+    pub(crate) fn place(&mut self, number: u32) -> Option<&mut Option<Place>> {
+        self.slots.get_mut(number as usize)?.as_mut().map(|submitted| &mut submitted.place)
     }
 
     /// Takes an answer in.

@@ -5,6 +5,8 @@ use std::os::fd::RawFd;
 
 use tenter_reactor::{Event, ReactorError, Readiness, Token};
 
+use crate::reports::Place;
+
 /// One registered source.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -20,6 +22,8 @@ pub(crate) struct Watched {
     closing: bool,
     /// What has been said about it and not been reported yet.
     unreported: Readiness,
+    /// Where it stands, or last stood, among those with something to report.
+    place: Option<Place>,
 }
 
 /// All of them.
@@ -58,6 +62,7 @@ impl Sources {
             known: false,
             closing: false,
             unreported: Readiness::NONE,
+            place: None,
         };
         let number = match self.vacant.pop() {
             Some(number) => number,
@@ -112,6 +117,11 @@ impl Sources {
             self.by_fd.remove(&watched.fd);
             self.vacant.push(number);
         }
+    }
+
+    /// Where a source keeps its place among the reports.
+    pub(crate) fn place(&mut self, number: u32) -> Option<&mut Option<Place>> {
+        self.slots.get_mut(number as usize)?.as_mut().map(|watched| &mut watched.place)
     }
 
     /// Takes an answer in.

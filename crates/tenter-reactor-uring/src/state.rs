@@ -6,6 +6,7 @@ use tenter_reactor::Events;
 
 use crate::kernel::{Answer, Command, Name};
 use crate::operations::{After, Operations};
+use crate::reports::{Place, Reports};
 use crate::sources::{Next, Sources};
 
 /// What is behind the desk's lock.
@@ -13,8 +14,8 @@ use crate::sources::{Next, Sources};
 pub(crate) struct State {
     pub(crate) sources: Sources,
     pub(crate) operations: Operations,
-    /// What has something to report, each once, in the order in which it got it.
-    reports: VecDeque<Name>,
+    /// What has something to report, in the order in which it got it.
+    reports: Reports,
     /// Sources to be polled, in the order in which they are to be asked for. Some need it no more.
     pub(crate) unasked: VecDeque<u32>,
     /// What else is to be asked and did not find its way into the ring's queue yet.
@@ -36,7 +37,7 @@ impl State {
             Name::Source(number) => self.answer_source(number, answer),
             Name::Operation(number) => match self.operations.answer(number, answer.result) {
                 After::Nothing => {}
-                After::Report => self.reports.push_back(answer.name),
+                After::Report => self.add_report(answer.name),
                 After::Again(command) => self.commands.push_back(command),
             },
             Name::Nobody => {}
@@ -46,11 +47,11 @@ impl State {
     fn answer_source(&mut self, number: u32, answer: Answer) {
         match self.sources.answer(number, answer.result, answer.more) {
             Next::Nothing => {}
-            Next::Report => self.reports.push_back(answer.name),
+            Next::Report => self.add_report(answer.name),
             Next::Watch { report } => {
                 self.unasked.push_back(number);
                 if report {
-                    self.reports.push_back(answer.name);
+                    self.add_report(answer.name);
                 }
             }
         }
@@ -76,7 +77,7 @@ impl State {
     /// Reports as much as there is room for.
     pub(crate) fn report(&mut self, events: &mut Events) {
         while events.len() < events.capacity() {
-            let event = match self.reports.pop_front() {
+            let event = match self.reports.pop() {
                 None => return,
                 Some(Name::Source(number)) => self.sources.report(number),
                 Some(Name::Operation(number)) => self.operations.report(number),
@@ -88,9 +89,31 @@ impl State {
         }
     }
 
+    fn add_report(&mut self, name: Name) {
+        let place = self.reports.push(name);
+        if let Some(kept) = place_of(&mut self.sources, &mut self.operations, name) {
+            *kept = Some(place);
+        }
+    }
+
     /// Forgets what there is to report about what is being given up.
     pub(crate) fn forget(&mut self, name: Name) {
-        self.reports.retain(|reported| *reported != name);
+        let Self { sources, operations, reports, .. } = self;
+        let Some(place) = place_of(sources, operations, name).and_then(Option::take) else { return };
+        reports.remove(place, name, |moved, place| {
+            if let Some(kept) = place_of(sources, operations, moved) {
+                *kept = Some(place);
+            }
+        });
+    }
+}
+
+/// Where something keeps its place among the reports.
+fn place_of<'a>(sources: &'a mut Sources, operations: &'a mut Operations, name: Name) -> Option<&'a mut Option<Place>> {
+    match name {
+        Name::Source(number) => sources.place(number),
+        Name::Operation(number) => operations.place(number),
+        Name::Nobody => None,
     }
 }
 
