@@ -131,3 +131,37 @@ fn where_nothing_can_begin_there_must_be_an_error() {
         assert_eq!(runtime(backend).block_on(file.seek(SeekFrom::Current(0))).unwrap(), written, "{backend}");
     }
 }
+
+/// The runtime's only worker sleeps elsewhere if somebody else is in the reactor, and has to be told when that ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_waits_for_an_operation_must_not_take_the_reactor_from_its_runtime() {
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::thread;
+    use std::time::Duration;
+
+    use tenter_runtime::Operation;
+
+    if !backends().contains(&Backend::Uring) {
+        return;
+    }
+    let runtime = Builder::new_multi_thread().worker_threads(1).reactor(Backend::Uring).faulty(None).build().unwrap();
+    let read = || {
+        let (near, far) = UnixStream::pair().unwrap();
+        let file = Arc::new(std::fs::File::from(OwnedFd::from(near)));
+        (runtime.handle().submit(Operation::read(file, vec![0; 1], None)).unwrap(), far)
+    };
+    let ((first, mut first_far), (second, mut second_far)) = (read(), read());
+    let waiting = thread::spawn(move || first.wait().unwrap().result.unwrap());
+    thread::sleep(Duration::from_millis(50));
+    let (done, is_done) = mpsc::channel();
+    runtime.spawn(async move { done.send(second.await.unwrap().result.unwrap()).unwrap() }).detach();
+    thread::sleep(Duration::from_millis(50));
+    first_far.write_all(b"1").unwrap();
+    assert_eq!(waiting.join().unwrap(), 1);
+    second_far.write_all(b"2").unwrap();
+    assert_eq!(is_done.recv_timeout(Duration::from_secs(20)).expect("somebody is in the reactor"), 1);
+}

@@ -13,7 +13,7 @@ use tenter_reactor::{Completed, Operation, Refused};
 use crate::Handle;
 use crate::source::shut_down;
 
-/// How often a thread looks whether the reactor is its turn, while another one waits there.
+/// How often a thread looks whether it is its turn to wait in the reactor of a runtime that has ended, while another one does.
 const LOOK: Duration = Duration::from_millis(10);
 
 impl Handle {
@@ -59,7 +59,8 @@ impl Future for Submission {
 }
 
 impl Submission {
-    /// Blocks until the end, also after that of the runtime: then this thread waits in the reactor.
+    /// Blocks until the end. After that of the runtime this thread waits in the reactor; until then the runtime's do, so it
+    /// must not be one of them, and a current-thread runtime has to be in its `block_on`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -84,10 +85,13 @@ impl Submission {
             if let Poll::Ready(completed) = self.submission.poll_completed(&mut Context::from_waker(&waker)) {
                 return Ok(completed);
             }
-            match self.handle.driver().try_seat() {
-                // Nothing else ends this wait for certain, but what it waits for does.
-                Some(mut seat) => seat.turn(None, &mut woken)?,
-                None => thread::park_timeout(LOOK),
+            if self.handle.is_covered() {
+                // The end wakes, and so does that of the runtime.
+                thread::park();
+            } else if let Some(mut seat) = self.handle.driver().try_seat() {
+                seat.turn(None, &mut woken)?;
+            } else {
+                thread::park_timeout(LOOK);
             }
             woken.drain(..).for_each(Waker::wake);
         }
