@@ -103,7 +103,7 @@ impl fmt::Debug for ReadDir {
 
 /// An entry of a directory.
 #[derive(Clone, Debug)]
-pub struct DirEntry(Arc<std::fs::DirEntry>);
+pub struct DirEntry(pub(crate) Arc<std::fs::DirEntry>);
 
 impl DirEntry {
     /// The directory's path, as given, with the name.

@@ -218,3 +218,17 @@ impl std::os::windows::io::AsHandle for File {
         self.file.as_handle()
     }
 }
+
+#[cfg(windows)]
+impl std::os::windows::io::AsRawHandle for File {
+    fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
+        self.file.as_raw_handle()
+    }
+}
+
+#[cfg(windows)]
+impl From<std::os::windows::io::OwnedHandle> for File {
+    fn from(handle: std::os::windows::io::OwnedHandle) -> Self {
+        Self::from(std::fs::File::from(handle))
+    }
+}

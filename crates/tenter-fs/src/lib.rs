@@ -10,6 +10,10 @@ mod pool;
 mod position;
 mod state;
 mod transfer;
+#[cfg(unix)]
+pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
 pub use dir::{DirEntry, ReadDir, read_dir};
 pub use file::File;
@@ -19,9 +23,3 @@ pub use paths::{
     remove_dir_all, remove_file, rename, set_permissions, symlink_metadata, write,
 };
 pub use std::fs::{FileType, Metadata, Permissions};
-
-/// What only Unix systems have.
-#[cfg(unix)]
-pub mod unix {
-    pub use crate::paths::symlink;
-}

@@ -19,7 +19,7 @@ use crate::pool::run;
 /// ```
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
-    options: std::fs::OpenOptions,
+    pub(crate) options: std::fs::OpenOptions,
     appends: bool,
 }
 
@@ -79,27 +79,12 @@ impl Default for OpenOptions {
     }
 }
 
-#[cfg(unix)]
-impl OpenOptions {
-    /// The permissions of a file that is made (`0o666`, less the umask, unless told).
-    pub fn mode(&mut self, mode: u32) -> &mut Self {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut self.options, mode);
-        self
-    }
-
-    /// Further flags of `open(2)`.
-    pub fn custom_flags(&mut self, flags: i32) -> &mut Self {
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut self.options, flags);
-        self
-    }
-}
-
 /// How a directory is made; as [`std::fs::DirBuilder`].
 #[derive(Debug, Default)]
 pub struct DirBuilder {
     recursive: bool,
     #[cfg(unix)]
-    mode: Option<u32>,
+    pub(crate) mode: Option<u32>,
 }
 
 impl DirBuilder {
@@ -131,14 +116,5 @@ impl DirBuilder {
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
         }
         async move { run(move || builder.create(path)).await }
-    }
-}
-
-#[cfg(unix)]
-impl DirBuilder {
-    /// The permissions of the directory (`0o777`, less the umask, unless told).
-    pub fn mode(&mut self, mode: u32) -> &mut Self {
-        self.mode = Some(mode);
-        self
     }
 }

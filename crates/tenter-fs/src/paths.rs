@@ -211,17 +211,3 @@ pub async fn write<P: AsRef<Path>, C: AsRef<[u8]>>(path: P, contents: C) -> io::
     let contents = contents.as_ref().to_owned();
     run(move || fs::write(path, contents)).await
 }
-
-#[cfg(unix)]
-/// Makes a symbolic link.
-///
-/// # Errors
-/// As [`std::os::unix::fs::symlink`]; and if the pool can't take the job.
-///
-/// # Cancel safety
-/// What has begun takes place nevertheless.
-pub async fn symlink<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> io::Result<()> {
-    let from = from.as_ref().to_owned();
-    let to = to.as_ref().to_owned();
-    run(move || std::os::unix::fs::symlink(from, to)).await
-}

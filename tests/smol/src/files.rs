@@ -42,3 +42,24 @@ pub async fn in_a_folder(folder: &Path) -> io::Result<String> {
     fs::remove_dir_all(folder).await?;
     Ok(text)
 }
+
+/// A file, a folder and a link with what only Unix knows of them, in a folder that is there.
+///
+/// # Errors
+/// What the system says.
+#[cfg(unix)]
+pub async fn with_permissions(folder: &Path) -> io::Result<()> {
+    use smol::fs::unix::{DirBuilderExt, DirEntryExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+
+    let (file, inner, link) = (folder.join("file"), folder.join("inner"), folder.join("link"));
+    OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(0).open(&file).await?;
+    fs::DirBuilder::new().mode(0o700).create(&inner).await?;
+    symlink(&file, &link).await?;
+    assert_eq!(fs::metadata(&link).await?.permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&inner).await?.permissions().mode() & 0o777, 0o700);
+    let mut entries = fs::read_dir(folder).await?;
+    while let Some(entry) = entries.try_next().await? {
+        assert_eq!(entry.ino(), entry.metadata().await?.ino());
+    }
+    Ok(())
+}

@@ -48,3 +48,12 @@ fn unix_sockets_are_there() {
         assert_eq!(sockets::over_unix(&path("net")).await.unwrap(), b"echo!");
     });
 }
+
+#[cfg(unix)]
+#[test]
+fn what_only_unix_knows_of_files_is_there() {
+    let folder = std::env::temp_dir().join(format!("tenter-smol-{}-unix", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    smol::block_on(files::with_permissions(&folder)).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
