@@ -7,7 +7,7 @@ use crate::kernel::Name;
 /// Who has something to report, each once. Everything here takes constant time in the long run, however many there are.
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
-    /// `Nobody` where somebody was taken out: never at either end, and no more than half.
+    /// `Nobody` where somebody was taken out: never at either end, and no more than half whenever one has been taken out.
     queue: VecDeque<Name>,
     /// How many are `Nobody`.
     vacant: usize,
@@ -96,9 +96,9 @@ mod tests {
                     _ => unreachable!("only sources are in it"),
                 };
                 reports.remove(place, Name::Source(out), moved);
+                assert!(reports.queue.len() <= 2 * model.len(), "{} for {}", reports.queue.len(), model.len());
             }
             assert_eq!(reports.is_empty(), model.is_empty());
-            assert!(reports.queue.len() <= 2 * model.len(), "{} for {}", reports.queue.len(), model.len());
         }
         assert!(model.len() > 10, "{}", model.len());
         assert!(model.into_iter().all(|number| reports.pop() == Some(Name::Source(number))));
