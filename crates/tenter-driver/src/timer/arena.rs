@@ -33,16 +33,77 @@ impl Timer {
 
 /// The ends of a list. Both, so that to add one timer touches that timer and the last one alone.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct List {
-    pub(crate) head: u32,
+struct List {
+    head: u32,
     tail: u32,
 }
 
 impl List {
-    pub(crate) const EMPTY: Self = Self { head: NIL, tail: NIL };
+    const EMPTY: Self = Self { head: NIL, tail: NIL };
 
-    pub(crate) fn is_empty(self) -> bool {
+    #[inline]
+    fn is_empty(self) -> bool {
         self.head == NIL
+    }
+}
+
+/// The timers of one slot, in two lists: who walks along one waits for memory at each timer, but not longer for two than for
+/// one. A timer is on the list that its index chooses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bundle([List; WAYS]);
+
+const WAYS: usize = 2;
+
+impl Bundle {
+    pub(crate) const EMPTY: Self = Self([List::EMPTY; WAYS]);
+
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.iter().all(|list| list.is_empty())
+    }
+
+    #[inline]
+    fn of(&mut self, index: u32) -> &mut List {
+        &mut self.0[index as usize % WAYS]
+    }
+
+    /// Goes through what is on the lists now.
+    pub(crate) fn walk(self) -> Walk {
+        Walk { left: self, turn: 0 }
+    }
+}
+
+/// A walk through a bundle, from both ends of each list in turn: while one timer is looked at, the next ones of the other ends
+/// are on their way from memory. What it has given may be unlinked, and linked elsewhere; nothing else may.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    left: Bundle,
+    /// Which end of which list comes next; forwards if it is less than [`WAYS`].
+    turn: usize,
+}
+
+impl Walk {
+    /// The next timer, if one is left.
+    #[inline]
+    pub(crate) fn next_in(&mut self, arena: &Arena) -> Option<u32> {
+        for _ in 0..WAYS {
+            let (forwards, way) = (self.turn < WAYS, self.turn % WAYS);
+            self.turn = (self.turn + 1) % (2 * WAYS);
+            let list = &mut self.left.0[way];
+            let index = if forwards { list.head } else { list.tail };
+            if index == NIL {
+                continue;
+            }
+            if list.head == list.tail {
+                *list = List::EMPTY;
+            } else if forwards {
+                list.head = arena.get(index).next;
+            } else {
+                list.tail = arena.get(index).prev;
+            }
+            return Some(index);
+        }
+        None
     }
 }
 
@@ -82,12 +143,6 @@ impl Arena {
     #[inline]
     fn at(&mut self, index: u32) -> &mut Timer {
         &mut self.timers[index as usize]
-    }
-
-    /// What follows a timer on its list, and the timer's deadline; nothing if there is no such timer.
-    #[inline]
-    pub(crate) fn after(&self, index: u32) -> Option<(u32, Nanos)> {
-        self.timers.get(index as usize).map(|timer| (timer.next, timer.deadline))
     }
 
     /// The live timer of this name.
@@ -164,9 +219,10 @@ impl Arena {
         self.at(index).waker.as_mut().expect("a live timer has a waker")
     }
 
-    /// Links a timer at the end of a list, which has the number `number`.
+    /// Links a timer to the lists of the slot that has the number `number`.
     #[inline]
-    pub(crate) fn push_back(&mut self, list: &mut List, number: usize, index: u32) {
+    pub(crate) fn push_back(&mut self, lists: &mut Bundle, number: usize, index: u32) {
+        let list = lists.of(index);
         let tail = mem::replace(&mut list.tail, index);
         let timer = self.at(index);
         (timer.prev, timer.next, timer.list) = (tail, NIL, number as u16);
@@ -179,7 +235,8 @@ impl Arena {
 
     /// Unlinks a timer from its list.
     #[inline]
-    pub(crate) fn unlink(&mut self, list: &mut List, index: u32) {
+    pub(crate) fn unlink(&mut self, lists: &mut Bundle, index: u32) {
+        let list = lists.of(index);
         let (prev, next) = (self.get(index).prev, self.get(index).next);
         match prev {
             NIL => list.head = next,

@@ -13,7 +13,9 @@
 
 use std::task::Waker;
 
-use super::arena::{Arena, List, Timer};
+use tenter_core::prefetch::prefetch;
+
+use super::arena::{Arena, Bundle, Timer};
 use super::level::{LEVELS, LISTS, OVERFLOW, SLOTS, Tick};
 use super::{NEVER, Nanos};
 
@@ -46,10 +48,10 @@ impl Share {
     }
 }
 
-/// One list of timers.
+/// The timers of one span of time; one list of the wheel, in two halves.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    list: List,
+    lists: Bundle,
     /// The earliest deadline on the list. Too early after that timer was cancelled, until the list is emptied or
     /// passed; so cancelling stays O(1), and at worst one sleep ends for nothing.
     earliest: Nanos,
@@ -58,7 +60,7 @@ struct Slot {
 }
 
 impl Slot {
-    const EMPTY: Self = Self { list: List::EMPTY, earliest: NEVER, latest: 0 };
+    const EMPTY: Self = Self { lists: Bundle::EMPTY, earliest: NEVER, latest: 0 };
 }
 
 #[derive(Debug)]
@@ -69,20 +71,15 @@ pub(crate) struct Wheel {
     now: Nanos,
     /// Which slots of a level have timers; the last one is the overflow's.
     occupied: [u64; LEVELS + 1],
-    slots: Box<[Slot; LISTS]>,
+    /// None before the first timer: they are 12 KiB.
+    slots: Box<[Slot]>,
     /// The list that is partly spread over the levels below.
     spreading: Option<usize>,
 }
 
 impl Wheel {
     pub(crate) fn new() -> Self {
-        Self {
-            arena: Arena::new(),
-            now: 0,
-            occupied: [0; LEVELS + 1],
-            slots: Box::new([Slot::EMPTY; LISTS]),
-            spreading: None,
-        }
+        Self { arena: Arena::new(), now: 0, occupied: [0; LEVELS + 1], slots: Box::default(), spreading: None }
     }
 
     /// How many timers there are.
@@ -114,7 +111,7 @@ impl Wheel {
         if !timer.is_for(waker) {
             return None;
         }
-        self.arena.unlink(&mut self.slots[list].list, index);
+        self.arena.unlink(&mut self.slots[list].lists, index);
         self.note_emptied(list);
         let generation = self.arena.renew(index, deadline);
         self.link(index, deadline);
@@ -125,7 +122,7 @@ impl Wheel {
     #[inline]
     pub(crate) fn remove(&mut self, index: u32, generation: u32) -> Option<Waker> {
         let list = usize::from(self.arena.find(index, generation)?.list);
-        self.arena.unlink(&mut self.slots[list].list, index);
+        self.arena.unlink(&mut self.slots[list].lists, index);
         self.note_emptied(list);
         Some(self.arena.remove(index))
     }
@@ -202,8 +199,10 @@ impl Wheel {
     /// fire the timers that come after this early.
     pub(crate) fn expire_everything(&mut self, due: &mut Vec<Waker>) {
         while let Some(list) = self.spreading.or_else(|| self.first_occupied()) {
-            while !self.slots[list].list.is_empty() {
-                due.push(self.take_first(list));
+            let mut walk = self.slots[list].lists.walk();
+            while let Some(index) = walk.next_in(&self.arena) {
+                self.arena.unlink(&mut self.slots[list].lists, index);
+                due.push(self.arena.remove(index));
             }
             self.note_emptied(list);
         }
@@ -228,16 +227,24 @@ impl Wheel {
     fn link(&mut self, index: u32, deadline: Nanos) {
         let at = Tick::of(self.now);
         let list = Tick::of(deadline).max(at).list_at(at);
+        if self.slots.is_empty() {
+            self.make_slots();
+        }
         let slot = &mut self.slots[list];
         slot.earliest = slot.earliest.min(deadline);
         slot.latest = slot.latest.max(deadline);
-        self.arena.push_back(&mut slot.list, list, index);
+        self.arena.push_back(&mut slot.lists, list, index);
         self.occupied[list / SLOTS] |= 1 << (list % SLOTS);
+    }
+
+    #[cold]
+    fn make_slots(&mut self) {
+        self.slots = Box::new([Slot::EMPTY; LISTS]);
     }
 
     #[inline]
     fn note_emptied(&mut self, list: usize) {
-        if !self.slots[list].list.is_empty() {
+        if !self.slots[list].lists.is_empty() {
             return;
         }
         (self.slots[list].earliest, self.slots[list].latest) = (NEVER, 0);
@@ -247,20 +254,14 @@ impl Wheel {
         }
     }
 
-    fn take_first(&mut self, list: usize) -> Waker {
-        let first = self.slots[list].list.head;
-        self.arena.unlink(&mut self.slots[list].list, first);
-        self.arena.remove(first)
-    }
-
     /// Spreads a list over the levels below, now that the wheel is at its first tick.
     fn spread(&mut self, list: usize, share: &mut Share) -> Result<(), UsedUp> {
         self.spreading = Some(list);
-        while !self.slots[list].list.is_empty() {
+        let mut walk = self.slots[list].lists.walk();
+        while let Some(index) = walk.next_in(&self.arena) {
             share.shift()?;
-            let first = self.slots[list].list.head;
-            self.arena.unlink(&mut self.slots[list].list, first);
-            self.link(first, self.arena.get(first).deadline);
+            self.arena.unlink(&mut self.slots[list].lists, index);
+            self.link(index, self.arena.get(index).deadline);
         }
         self.note_emptied(list);
         Ok(())
@@ -269,29 +270,31 @@ impl Wheel {
     /// Spreads the overflow at the beginning of a turn of the whole wheel, all at once: that is every 52 days. What belongs
     /// to still later turns comes back to it.
     fn turn_over(&mut self) {
-        let mut index = self.slots[OVERFLOW].list.head;
+        let mut walk = self.slots[OVERFLOW].lists.walk();
         self.slots[OVERFLOW] = Slot::EMPTY;
         self.note_emptied(OVERFLOW);
-        while let Some((next, deadline)) = self.arena.after(index) {
-            self.link(index, deadline);
-            index = next;
+        while let Some(index) = walk.next_in(&self.arena) {
+            self.link(index, self.arena.get(index).deadline);
         }
     }
 
     /// Expires what is due by `now` of a slot of the lowest level; later deadlines are there only if that is within
     /// its tick.
     fn expire(&mut self, list: usize, now: Nanos, share: &mut Share, due: &mut Vec<Waker>) -> Result<(), UsedUp> {
-        let mut index = self.slots[list].list.head;
+        let mut walk = self.slots[list].lists.walk();
         let mut earliest = NEVER;
-        while let Some((next, deadline)) = self.arena.after(index) {
+        while let Some(index) = walk.next_in(&self.arena) {
+            let deadline = self.arena.get(index).deadline;
             if deadline <= now {
                 share.fire()?;
-                self.arena.unlink(&mut self.slots[list].list, index);
-                due.push(self.arena.remove(index));
+                self.arena.unlink(&mut self.slots[list].lists, index);
+                let waker = self.arena.remove(index);
+                // The task's header and what follows it; whoever wakes the task would wait for them.
+                prefetch::<2>(waker.data().cast());
+                due.push(waker);
             } else {
                 earliest = earliest.min(deadline);
             }
-            index = next;
         }
         self.slots[list].earliest = earliest;
         self.note_emptied(list);
