@@ -73,7 +73,7 @@ impl Load {
     }
 
     fn ask(&self) {
-        let usable = std::thread::available_parallelism().map_or(1, |usable| usable.get() as u32);
+        let usable = num_cpus::get() as u32;
         self.present.store(online().unwrap_or(usable).max(usable), Relaxed);
         self.single.store(usable == 1, Relaxed);
         self.busy.store(usable == 1, Relaxed);

@@ -48,10 +48,9 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// As many workers as there are whole CPUs to use (cgroup limits included).
+    /// As many workers as there are CPUs to use (cgroup limits included; of 1.5 CPUs, two).
     fn default() -> Self {
-        let usable = std::thread::available_parallelism().map_or(1, usize::from);
-        Self::with_workers(usable.min(MAX_WORKERS))
+        Self::with_workers(num_cpus::get().clamp(1, MAX_WORKERS))
     }
 }
 
