@@ -148,5 +148,5 @@ impl fmt::Debug for PoolConfig {
 /// process, for the system reads files to answer.
 fn is_single() -> bool {
     static SINGLE: OnceLock<bool> = OnceLock::new();
-    *SINGLE.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1))
+    *SINGLE.get_or_init(|| num_cpus::get() == 1)
 }

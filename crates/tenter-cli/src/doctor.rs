@@ -76,7 +76,6 @@ fn limit(limit: &Limit) -> Value {
 fn cpus(cpus: &Cpus) -> Value {
     object([
         ("online", Value::from(cpus.online)),
-        ("cores", Value::from(cpus.cores)),
         ("usable", Value::from(cpus.usable)),
         ("cgroup_quota", Value::from(cpus.quota)),
         ("workers", Value::from(cpus.workers)),

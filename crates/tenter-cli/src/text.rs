@@ -80,9 +80,8 @@ fn line_of_cpus(cpus: &Cpus) -> String {
     }
     let quota = cpus.quota.map_or_else(|| "none".to_owned(), |quota| format!("{quota:.2}"));
     format!(
-        "{} online on {} cores, {} for this process, cgroup quota {quota}; {} workers by default; two threads do {:.2} times the work of one",
+        "{} online, {} for this process, cgroup quota {quota}; {} workers by default; two threads do {:.2} times the work of one",
         maybe(cpus.online),
-        cpus.cores,
         maybe(cpus.usable),
         maybe(cpus.workers),
         cpus.two_threads_do,

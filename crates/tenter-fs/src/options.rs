@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::File;
 use crate::pool::run;
+use crate::position;
 
 /// How a file is opened; as [`std::fs::OpenOptions`].
 ///
@@ -20,7 +21,7 @@ use crate::pool::run;
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
     pub(crate) options: std::fs::OpenOptions,
-    appends: bool,
+    pub(crate) appends: bool,
 }
 
 macro_rules! flags {
@@ -69,7 +70,15 @@ impl OpenOptions {
     /// A file that has been opened is closed again; it may have been made.
     pub fn open<P: AsRef<Path>>(&self, path: P) -> impl Future<Output = io::Result<File>> + Send + use<P> {
         let (path, options, appends) = (path.as_ref().to_owned(), self.options.clone(), self.appends);
-        async move { run(move || options.open(path)).await.map(|file| File::new(file, appends)) }
+        async move {
+            run(move || {
+                let file = options.open(path)?;
+                // `custom_flags` may have said so as well.
+                let appends = appends || position::appends(&file);
+                Ok(File::new(file, appends))
+            })
+            .await
+        }
     }
 }
 

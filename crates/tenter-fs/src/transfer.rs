@@ -4,6 +4,7 @@ use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
@@ -17,13 +18,15 @@ use crate::pool::Job;
 pub(crate) enum Transfer {
     Ring(Option<Submission>, Action),
     Pool(Option<Job<Work, Outcome>>, Action),
+    /// The pool waits for the end of a read that a ring has, whose runtime has ended, until this is dropped.
+    Rest(Job<Work, Outcome>, Arc<AtomicBool>),
 }
 
 /// What the pool has to do.
 pub(crate) enum Work {
     All(Operation),
-    /// To wait for the end of what a ring has, whose runtime has ended.
-    Rest(Submission),
+    /// To wait for the end of what a ring has, whose runtime has ended, unless it is said that nobody does any more.
+    Rest(Submission, Arc<AtomicBool>),
 }
 
 impl Work {
@@ -33,8 +36,9 @@ impl Work {
                 let result = perform(&mut operation);
                 Outcome { buffer: operation.buffer, result }
             }
-            Self::Rest(submission) => match submission.wait() {
-                Ok(completed) => completed.into(),
+            Self::Rest(submission, dropped) => match submission.wait_unless(&dropped) {
+                Ok(Some(completed)) => completed.into(),
+                Ok(None) => Outcome { buffer: Vec::new(), result: Ok(0) },
                 Err(error) => Outcome { buffer: Vec::new(), result: Err(error) },
             },
         }
@@ -44,7 +48,7 @@ impl Work {
     fn refused((work, error): (Self, io::Error)) -> Outcome {
         let buffer = match work {
             Self::All(operation) => operation.buffer,
-            Self::Rest(_) => Vec::new(),
+            Self::Rest(..) => Vec::new(),
         };
         Outcome { buffer, result: Err(error) }
     }
@@ -83,8 +87,10 @@ impl Transfer {
                         Ok(completed) => return Poll::Ready(completed.into()),
                         // Its runtime has ended, and nobody waits in that ring any more.
                         Err(_) => {
-                            let rest = Work::Rest(submission.take().expect("it was there"));
+                            let dropped = Arc::new(AtomicBool::new(false));
+                            let rest = Work::Rest(submission.take().expect("it was there"), dropped.clone());
                             match Job::start(rest, Work::perform) {
+                                Ok(job) if *action == Action::Read => *self = Self::Rest(job, dropped),
                                 Ok(job) => *self = Self::Pool(Some(job), *action),
                                 Err(refused) => return Poll::Ready(Work::refused(refused)),
                             }
@@ -95,6 +101,7 @@ impl Transfer {
                     let outcome = ready!(job.as_mut().expect("it is not dropped yet").poll(cx));
                     return Poll::Ready(outcome.unwrap_or_else(Work::refused));
                 }
+                Self::Rest(job, _) => return job.poll(cx).map(|outcome| outcome.unwrap_or_else(Work::refused)),
             }
         }
     }
@@ -102,8 +109,10 @@ impl Transfer {
 
 impl Drop for Transfer {
     fn drop(&mut self) {
-        if let Self::Pool(job, Action::Write) = self {
-            job.take().into_iter().for_each(Job::detach);
+        match self {
+            Self::Pool(job, Action::Write) => job.take().into_iter().for_each(Job::detach),
+            Self::Rest(_, dropped) => dropped.store(true, Relaxed),
+            Self::Ring(..) | Self::Pool(..) => {}
         }
     }
 }

@@ -44,9 +44,21 @@ pub trait OpenOptionsExt: sealed::Sealed {
     fn security_qos_flags(&mut self, flags: u32) -> &mut Self;
 }
 
+/// The rights of `dwDesiredAccess` by which all writes go to the end: the first, unless there is another one
+/// ([Windows' file access rights](https://learn.microsoft.com/windows/win32/fileio/file-access-rights-constants)).
+const FILE_APPEND_DATA: u32 = 0x4;
+const FILE_WRITE_DATA: u32 = 0x2;
+const GENERIC_WRITE: u32 = 0x4000_0000;
+
 macro_rules! options {
     ($($option:ident)*) => {
         impl OpenOptionsExt for OpenOptions {
+            fn access_mode(&mut self, access: u32) -> &mut Self {
+                fs::OpenOptionsExt::access_mode(&mut self.options, access);
+                self.appends = access & (FILE_APPEND_DATA | FILE_WRITE_DATA | GENERIC_WRITE) == FILE_APPEND_DATA;
+                self
+            }
+
             $(fn $option(&mut self, value: u32) -> &mut Self {
                 fs::OpenOptionsExt::$option(&mut self.options, value);
                 self
@@ -55,7 +67,7 @@ macro_rules! options {
     };
 }
 
-options! { access_mode share_mode custom_flags attributes security_qos_flags }
+options! { share_mode custom_flags attributes security_qos_flags }
 
 /// Makes a symbolic link to a directory.
 ///

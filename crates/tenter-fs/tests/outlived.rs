@@ -132,6 +132,37 @@ fn where_nothing_can_begin_there_must_be_an_error() {
     }
 }
 
+/// A read that a ring has is cancelled by its file's end, also when the ring's runtime has ended before.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_of_an_ended_runtime_must_end_with_its_file() {
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    for backend in backends() {
+        if backend != Backend::Uring {
+            continue;
+        }
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let mut file = File::from(std::fs::File::from(OwnedFd::from(near)));
+        let mut byte = [0];
+        let first = Builder::new_current_thread().reactor(backend).faulty(None).build().unwrap();
+        assert!(first.block_on(once(file.read(&mut byte))).is_none());
+        drop(first);
+        let second = runtime(backend);
+        assert!(second.block_on(once(file.read(&mut byte))).is_none());
+        // Until the pool's thread waits for it, or it was not begun and proves less.
+        std::thread::sleep(Duration::from_millis(50));
+        drop(file);
+        far.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        assert_eq!(far.read(&mut byte).expect("the other end is closed"), 0);
+        // The pool's only thread has others to serve.
+        assert_eq!(second.block_on(second.unblock(|| 7)), 7);
+    }
+}
+
 /// The runtime's only worker sleeps elsewhere if somebody else is in the reactor, and has to be told when that ends.
 #[cfg(target_os = "linux")]
 #[test]
@@ -164,4 +195,24 @@ fn who_waits_for_an_operation_must_not_take_the_reactor_from_its_runtime() {
     assert_eq!(waiting.join().unwrap(), 1);
     second_far.write_all(b"2").unwrap();
     assert_eq!(is_done.recv_timeout(Duration::from_secs(20)).expect("somebody is in the reactor"), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_is_in_a_runtime_must_not_wait_there_for_an_operation() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+
+    use tenter_runtime::Operation;
+
+    if !backends().contains(&Backend::Uring) {
+        return;
+    }
+    let runtime = Builder::new_current_thread().reactor(Backend::Uring).faulty(None).build().unwrap();
+    let (near, _far) = UnixStream::pair().unwrap();
+    let file = Arc::new(std::fs::File::from(OwnedFd::from(near)));
+    let submission = runtime.handle().submit(Operation::read(file, vec![0; 1], None)).unwrap();
+    let waited = runtime.block_on(async { submission.wait() });
+    assert_eq!(waited.unwrap_err().kind(), ErrorKind::Deadlock);
 }

@@ -131,7 +131,8 @@ mod tests {
             let addr = listener.get_ref().local_addr().unwrap();
             let clients = [TcpStream::connect(addr).unwrap(), TcpStream::connect(addr).unwrap()];
             let is_ready = || listener.source().ready(Direction::Read).is_ready(Direction::Read);
-            crate::Timer::after(Duration::from_millis(5)).await;
+            // A connection does not come with the end of `connect`, but soon.
+            crate::Timer::after(Duration::from_millis(300)).await;
             for waiting in [true, false] {
                 listener.accept().await.unwrap();
                 assert_eq!(is_ready(), waiting);

@@ -86,7 +86,7 @@ impl Moment {
 /// A future that ends at a moment, or a stream of moments.
 ///
 /// It binds to the ambient runtime when it is made (in a scheduler that is no runtime's to the default one), and is entered
-/// in a timer wheel at its first pending poll. It never fires early.
+/// in a timer wheel at its first pending poll. It never fires early. Of timers due within 66 µs any may be the first.
 ///
 /// ```
 /// use std::time::{Duration, Instant};

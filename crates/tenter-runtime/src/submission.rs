@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -13,7 +14,8 @@ use tenter_reactor::{Completed, Operation, Refused};
 use crate::Handle;
 use crate::source::shut_down;
 
-/// How often a thread looks whether it is its turn to wait in the reactor of a runtime that has ended, while another one does.
+/// How often a thread looks whether it is its turn to wait in the reactor of a runtime that has ended, while another one does;
+/// and whether anybody still wants to know.
 const LOOK: Duration = Duration::from_millis(10);
 
 impl Handle {
@@ -77,24 +79,40 @@ impl Submission {
     /// ```
     ///
     /// # Errors
-    /// What the reactor's wait says.
-    pub fn wait(mut self) -> io::Result<Completed> {
+    /// [`Deadlock`](io::ErrorKind::Deadlock) on a thread of that runtime.
+    pub fn wait(self) -> io::Result<Completed> {
+        let completed = self.wait_unless(&AtomicBool::new(false))?;
+        Ok(completed.expect("nobody says that it is not wanted any more"))
+    }
+
+    /// As [`wait`](Self::wait); `None` soon after `dropped` is set, as if this were dropped.
+    ///
+    /// # Errors
+    /// As `wait`.
+    #[doc(hidden)]
+    pub fn wait_unless(mut self, dropped: &AtomicBool) -> io::Result<Option<Completed>> {
+        if self.handle.scheduler().current_wheel().is_some() {
+            return Err(io::ErrorKind::Deadlock.into());
+        }
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut woken = Vec::new();
-        loop {
+        while !dropped.load(Relaxed) {
             if let Poll::Ready(completed) = self.submission.poll_completed(&mut Context::from_waker(&waker)) {
-                return Ok(completed);
+                return Ok(Some(completed));
             }
             if self.handle.is_covered() {
                 // The end wakes, and so does that of the runtime.
-                thread::park();
-            } else if let Some(mut seat) = self.handle.driver().try_seat() {
-                seat.turn(None, &mut woken)?;
-            } else {
                 thread::park_timeout(LOOK);
+            } else {
+                let turn = self.handle.driver().try_seat().map(|mut seat| seat.turn(Some(LOOK), &mut woken));
+                woken.drain(..).for_each(Waker::wake);
+                // Another thread waits there, or the system is short of something, as it may not be in a moment.
+                if !matches!(turn, Some(Ok(_))) {
+                    thread::park_timeout(LOOK);
+                }
             }
-            woken.drain(..).for_each(Waker::wake);
         }
+        Ok(None)
     }
 }
 

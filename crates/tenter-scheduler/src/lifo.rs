@@ -55,11 +55,18 @@ impl<T: Item> Lifo<T> {
     /// Takes the item; any thread may.
     #[inline]
     pub fn take(&self) -> Option<T> {
+        self.take_with_address().map(|(_, item)| item)
+    }
+
+    /// Takes the item, with the address by which it is told from others that exist at the same time.
+    #[inline]
+    pub fn take_with_address(&self) -> Option<(usize, T)> {
         if self.is_empty() {
             return None;
         }
+        let raw = self.place.swap(ptr::null_mut(), Acquire);
         // SAFETY: the swap gave the pointer to this thread alone.
-        unsafe { Self::item(self.place.swap(ptr::null_mut(), Acquire)) }
+        unsafe { Self::item(raw) }.map(|item| (raw.addr(), item))
     }
 
     /// # Safety

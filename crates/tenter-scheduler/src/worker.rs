@@ -27,11 +27,16 @@ use crate::spin::Spin;
 /// 61 as in Go and tokio: a prime, so that it does not beat with the program's own periods.
 const MAINTENANCE: u32 = 61;
 
-/// What the LIFO slot has of credit, and what a task from there costs; one from the ring gives 1 back. Two tasks that keep
-/// waking each other so delay a third by 8 polls, and one that every task in the ring wakes has at most 16 turns between
-/// them. Then what is in the slot goes behind the ring, and when its turn comes it finds all that they have done.
-const LIFO_CREDIT: u32 = 16;
-const LIFO_PRICE: u32 = 2;
+/// So many tasks in a row come from the LIFO slot before the ring has its turn: two tasks that keep waking each other
+/// delay a third by this many polls.
+const LIFO_STREAK: u32 = 8;
+
+/// So often the LIFO slot's turn may be the same task's. Then that goes behind the ring, and when its turn comes it finds all
+/// that those who woke it have done meanwhile.
+const LIFO_FAVOURS: u32 = 16;
+
+/// The driver's turns are slow from so much time on: who is about to come back from one is no help soon.
+const SLOW_TURN: Duration = Duration::from_micros(50);
 
 /// The most tasks taken from the injector at once.
 const INJECT_BATCH: usize = 64;
@@ -73,6 +78,11 @@ pub(crate) struct Worker<'a> {
     undriven: u32,
     drive_every: u32,
     streak: u32,
+    /// The address of what was taken from the LIFO slot last, and how often in succession.
+    favourite: usize,
+    favours: u32,
+    /// How long the driver's last turn beside tasks took.
+    turn: Duration,
     /// Whether the idle word counts this worker as searching.
     pub(crate) searching: bool,
     /// Whether nothing was polled since the last sleep.
@@ -142,6 +152,9 @@ impl<'a> Worker<'a> {
             undriven: 0,
             drive_every: MAINTENANCE,
             streak: 0,
+            favourite: 0,
+            favours: 0,
+            turn: Duration::ZERO,
             searching,
             rested: true,
             rng,
@@ -198,20 +211,30 @@ impl<'a> Worker<'a> {
     }
 
     fn own(&mut self) -> Option<Runnable> {
-        if let Some(runnable) = self.seat.lifo.take() {
-            if self.streak < LIFO_CREDIT {
-                self.streak += LIFO_PRICE;
+        if self.streak < LIFO_STREAK {
+            if let Some(runnable) = self.latest() {
+                self.streak += 1;
                 return Some(runnable);
             }
-            self.streak = 0;
-            if self.seat.queued() == 0 {
-                return Some(runnable);
-            }
-            // SAFETY: this thread sits in this seat. Nobody is told, as of what is in the slot.
-            unsafe { self.seat.push(runnable) };
         }
-        self.streak = self.streak.saturating_sub(1);
-        self.seat.ring.pop().or_else(|| self.refill())
+        self.streak = 0;
+        self.seat.ring.pop().or_else(|| self.refill()).or_else(|| self.seat.lifo.take())
+    }
+
+    /// What is in the LIFO slot, unless that is the same task again and again, and others wait.
+    fn latest(&mut self) -> Option<Runnable> {
+        let (address, runnable) = self.seat.lifo.take_with_address()?;
+        if address != self.favourite {
+            (self.favourite, self.favours) = (address, 0);
+        }
+        if self.favours < LIFO_FAVOURS || self.seat.queued() == 0 {
+            self.favours = self.favours.saturating_add(1);
+            return Some(runnable);
+        }
+        self.favours = 0;
+        // SAFETY: this thread sits in this seat. Nobody is told, as of what is in the slot.
+        unsafe { self.seat.push(runnable) };
+        None
     }
 
     /// From behind the ring, which is empty: the first to run now, the rest into the ring.
@@ -275,7 +298,7 @@ impl<'a> Worker<'a> {
             return;
         }
         if self.context.role == Role::Worker {
-            set(&self.seat.mood.brisk, self.pace.mean() < BRISK);
+            set(&self.seat.mood.brisk, self.pace.mean() < BRISK && self.turn < SLOW_TURN);
         }
         let injected = if self.takes_injected() { self.slot.inject.len() } else { 0 };
         self.context.offer(injected);
@@ -296,7 +319,8 @@ impl<'a> Worker<'a> {
             self.look_outside();
             self.pass_driving_on();
             self.dispatch();
-            self.pace.skip(start.elapsed());
+            self.turn = start.elapsed();
+            self.pace.skip(self.turn);
         }
     }
 

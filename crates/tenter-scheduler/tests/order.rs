@@ -19,7 +19,7 @@ fn one_worker() -> Scheduler {
 
 #[test]
 fn who_awaits_many_tasks_must_not_be_polled_after_each_of_them() {
-    within(20, || {
+    within(120, || {
         let scheduler = one_worker();
         let inner = scheduler.clone();
         let polls = scheduler.block_on(scheduler.spawn(async move {
@@ -42,6 +42,51 @@ fn who_awaits_many_tasks_must_not_be_polled_after_each_of_them() {
     });
 }
 
+/// Wakes a handler, which then has its turn at once, whoever else waits.
+#[test]
+fn a_handler_must_run_right_after_who_woke_it_however_often_that_happens() {
+    within(120, || {
+        const PAIRS: usize = 100;
+        let scheduler = one_worker();
+        let inner = scheduler.clone();
+        let order = scheduler.block_on(scheduler.spawn(async move {
+            let order = Arc::new(Mutex::new(Vec::new()));
+            let wakers: Arc<Vec<_>> = Arc::new((0..PAIRS).map(|_| Mutex::new(None::<Waker>)).collect());
+            let handler = |i: usize| {
+                let (order, wakers) = (Arc::clone(&order), Arc::clone(&wakers));
+                inner.spawn(poll_fn(move |cx| {
+                    if wakers[i].lock().unwrap().replace(cx.waker().clone()).is_none() {
+                        return Poll::Pending;
+                    }
+                    order.lock().unwrap().push(i);
+                    Poll::Ready(())
+                }))
+            };
+            let handlers: Vec<_> = (0..PAIRS).map(handler).collect();
+            while wakers.iter().any(|waker| waker.lock().unwrap().is_none()) {
+                yield_now().await;
+            }
+            for i in 0..PAIRS {
+                let (order, wakers) = (Arc::clone(&order), Arc::clone(&wakers));
+                let reader = async move {
+                    order.lock().unwrap().push(i);
+                    wakers[i].lock().unwrap().as_ref().unwrap().wake_by_ref();
+                };
+                inner.spawn(reader).detach();
+            }
+            for handler in handlers {
+                handler.await;
+            }
+            order.lock().unwrap().clone()
+        }));
+        scheduler.close();
+        assert_eq!(order.len(), 2 * PAIRS);
+        // The last handler may find its waker late: the one that awaits them all has a turn between.
+        let apart = order.chunks(2).filter(|pair| pair[0] != pair[1]).count();
+        assert_eq!(apart, 0, "{order:?}");
+    });
+}
+
 /// Wakes the other one at each turn, until somebody says that it is enough.
 async fn play(turns: Arc<AtomicUsize>, wakers: Arc<Mutex<[Option<Waker>; 2]>>, own: usize, enough: Arc<AtomicUsize>) {
     poll_fn(|cx| {
@@ -58,7 +103,7 @@ async fn play(turns: Arc<AtomicUsize>, wakers: Arc<Mutex<[Option<Waker>; 2]>>, o
 
 #[test]
 fn two_tasks_that_wake_each_other_must_not_keep_a_third_from_its_turn() {
-    within(20, || {
+    within(120, || {
         let scheduler = one_worker();
         let inner = scheduler.clone();
         let most = scheduler.block_on(scheduler.spawn(async move {
@@ -77,7 +122,7 @@ fn two_tasks_that_wake_each_other_must_not_keep_a_third_from_its_turn() {
             }
             most
         }));
-        assert!((1..=10).contains(&most), "the third waited for {most} turns");
+        assert!((1..=12).contains(&most), "the third waited for {most} turns");
         scheduler.close();
     });
 }

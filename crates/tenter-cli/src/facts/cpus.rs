@@ -17,8 +17,6 @@ const TRIES: usize = 4;
 pub(crate) struct Cpus {
     /// Switched on in the machine.
     pub(crate) online: Option<usize>,
-    /// Cores, each of which may be several CPUs.
-    pub(crate) cores: usize,
     /// Those that this process may use, whole ones, by affinity and control group.
     pub(crate) usable: Option<usize>,
     /// As many CPUs' time the control group may use.
@@ -33,7 +31,6 @@ impl Cpus {
     pub(super) fn look(workers: Option<usize>) -> Self {
         Self {
             online: special::online(),
-            cores: num_cpus::get_physical(),
             usable: thread::available_parallelism().ok().map(usize::from),
             quota: special::quota(),
             workers,

@@ -45,7 +45,6 @@ fn the_report_for_programs_is_json_and_has_it_all() {
         ["thread"].into_iter().chain(tenter::Backend::working().iter().map(|backend| backend.name())).collect();
     assert_eq!(timed, expected);
     assert!(report.get("cpus").get("two_threads_do").number() > 0.0);
-    assert!(report.get("cpus").get("cores").number() >= 1.0);
     for finding in report.get("findings").list() {
         assert!(["problem", "warning", "note"].contains(&finding.get("severity").text()), "{finding:?}");
     }

@@ -194,7 +194,7 @@ mod tests {
     use crate::site::Site;
 
     /// What an attempt may take: that of a page that never comes does, and every other page has to come within it.
-    const TIMEOUT: Duration = Duration::from_secs(1);
+    const TIMEOUT: Duration = Duration::from_secs(3);
 
     fn server(think_time: Duration) -> Server {
         let site = Site::of_folder(Path::new(env!("CARGO_MANIFEST_DIR")), 12).unwrap();
