@@ -18,6 +18,10 @@ use crate::source::shut_down;
 /// and whether anybody still wants to know.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// So often in succession the reactor of a runtime that has ended may fail to wait, [`LOOK`] apart: the system may be short of
+/// something for a moment, and a reactor that is broken must not let anybody wait for ever.
+const FAILURES: u32 = 100;
+
 impl Handle {
     /// Whether this runtime's reactor carries out operations; if not, they are the blocking pool's.
     #[must_use]
@@ -79,7 +83,8 @@ impl Submission {
     /// ```
     ///
     /// # Errors
-    /// [`Deadlock`](io::ErrorKind::Deadlock) on a thread of that runtime.
+    /// [`Deadlock`](io::ErrorKind::Deadlock) on a thread of that runtime; after its end what the reactor's wait says for a
+    /// second.
     pub fn wait(self) -> io::Result<Completed> {
         let completed = self.wait_unless(&AtomicBool::new(false))?;
         Ok(completed.expect("nobody says that it is not wanted any more"))
@@ -95,7 +100,7 @@ impl Submission {
             return Err(io::ErrorKind::Deadlock.into());
         }
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut woken = Vec::new();
+        let (mut woken, mut failures) = (Vec::new(), 0);
         while !dropped.load(Relaxed) {
             if let Poll::Ready(completed) = self.submission.poll_completed(&mut Context::from_waker(&waker)) {
                 return Ok(Some(completed));
@@ -106,9 +111,15 @@ impl Submission {
             } else {
                 let turn = self.handle.driver().try_seat().map(|mut seat| seat.turn(Some(LOOK), &mut woken));
                 woken.drain(..).for_each(Waker::wake);
-                // Another thread waits there, or the system is short of something, as it may not be in a moment.
-                if !matches!(turn, Some(Ok(_))) {
-                    thread::park_timeout(LOOK);
+                match turn {
+                    Some(Ok(_)) => failures = 0,
+                    Some(Err(error)) if failures == FAILURES => return Err(error),
+                    Some(Err(_)) => {
+                        failures += 1;
+                        thread::park_timeout(LOOK);
+                    }
+                    // Another thread waits there.
+                    None => thread::park_timeout(LOOK),
                 }
             }
         }

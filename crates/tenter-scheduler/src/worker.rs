@@ -35,7 +35,8 @@ const LIFO_STREAK: u32 = 8;
 /// that those who woke it have done meanwhile.
 const LIFO_FAVOURS: u32 = 16;
 
-/// The driver's turns are slow from so much time on: who is about to come back from one is no help soon.
+/// A worker beside turns of the driver that take so long is not brisk: what is pushed to the injector meanwhile waits for the
+/// turn's end.
 const SLOW_TURN: Duration = Duration::from_micros(50);
 
 /// The most tasks taken from the injector at once.
