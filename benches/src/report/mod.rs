@@ -45,6 +45,10 @@ impl Mark {
         let ratios: Vec<f64> = pairs.map(|(own, other)| own / other).collect();
         (!ratios.is_empty()).then(|| Spread::of(ratios.into_iter()).median)
     }
+
+    fn is_above_in_each_round(&self, other: &Mark) -> bool {
+        self.rounds.iter().zip(&other.rounds).all(|(own, other)| own > other)
+    }
 }
 
 impl CaseResult {
@@ -176,6 +180,8 @@ mod tests {
         // The second round was slow for both.
         assert_eq!(mark(&[10.0, 90.0, 11.0]).over(&mark(&[20.0, 180.0, 10.0])), Some(0.5));
         assert_eq!(mark(&[1.0]).over(&mark(&[0.0])), None);
+        assert!(!mark(&[10.0, 90.0, 11.0]).is_above_in_each_round(&mark(&[9.0, 180.0, 10.0])));
+        assert!(mark(&[10.0, 90.0]).is_above_in_each_round(&mark(&[9.0, 80.0])));
     }
 
     #[test]
