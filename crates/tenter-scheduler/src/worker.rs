@@ -438,3 +438,6 @@ pub(crate) fn set(flag: &AtomicBool, to: bool) {
         flag.store(to, Relaxed);
     }
 }
+
+#[cfg(all(test, not(any(tenter_loom, miri))))]
+mod tests;
