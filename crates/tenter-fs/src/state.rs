@@ -91,7 +91,7 @@ impl State {
                     let mut buffer = std::mem::take(buffer);
                     buffer.resize(into.len().min(MOST), 0);
                     let operation = Operation::read(self.file.clone(), buffer, self.position.offset());
-                    self.doing = Doing::Reading(Transfer::begin(operation)?);
+                    self.doing = Doing::Reading(self.begin(operation)?);
                 }
                 Doing::Reading(_) => {
                     ready!(self.poll_reading(cx))?;
@@ -101,6 +101,10 @@ impl State {
                 }
             }
         }
+    }
+
+    fn begin(&self, operation: Operation) -> io::Result<Transfer> {
+        Transfer::begin(operation, self.position != Position::Stream)
     }
 
     /// Gives out what was read.
@@ -152,7 +156,7 @@ impl State {
         buffer.extend_from_slice(&from[..count]);
         if count > 0 {
             let operation = Operation::write(self.file.clone(), buffer, self.position.offset());
-            self.doing = Doing::Writing(Transfer::begin(operation)?);
+            self.doing = Doing::Writing(self.begin(operation)?);
             self.position.advance(count);
         }
         Poll::Ready(Ok(count))
@@ -215,7 +219,7 @@ impl State {
                 buffer.drain(..count);
                 left -= count;
                 let offset = self.position.offset().map(|end| end - buffer.len() as u64);
-                Transfer::begin(Operation::write(self.file.clone(), std::mem::take(&mut buffer), offset)).map(Some)
+                self.begin(Operation::write(self.file.clone(), std::mem::take(&mut buffer), offset)).map(Some)
             }
         });
         self.doing = match result {

@@ -24,7 +24,8 @@ pub(crate) enum Transfer {
 
 /// What the pool has to do.
 pub(crate) enum Work {
-    All(Operation),
+    /// The operation, and whether it ends without anybody's help, which one on a pipe does not.
+    All(Operation, bool),
     /// To wait for the end of what a ring has, whose runtime has ended, unless it is said that nobody does any more.
     Rest(Submission, Arc<AtomicBool>),
 }
@@ -32,7 +33,7 @@ pub(crate) enum Work {
 impl Work {
     fn perform(self) -> Outcome {
         match self {
-            Self::All(mut operation) => {
+            Self::All(mut operation, _) => {
                 let result = perform(&mut operation);
                 Outcome { buffer: operation.buffer, result }
             }
@@ -44,13 +45,14 @@ impl Work {
         }
     }
 
-    /// Not done: this runtime's pool refused it.
+    /// No pool does it any more. A write, whose bytes were taken, is done here, by who waits for it, unless it could take for
+    /// ever.
     fn refused((work, error): (Self, io::Error)) -> Outcome {
-        let buffer = match work {
-            Self::All(operation) => operation.buffer,
-            Self::Rest(..) => Vec::new(),
-        };
-        Outcome { buffer, result: Err(error) }
+        match work {
+            Self::All(operation, true) if operation.action == Action::Write => Self::All(operation, true).perform(),
+            Self::All(operation, _) => Outcome { buffer: operation.buffer, result: Err(error) },
+            Self::Rest(..) => Outcome { buffer: Vec::new(), result: Err(error) },
+        }
     }
 }
 
@@ -68,14 +70,14 @@ impl From<Completed> for Outcome {
 }
 
 impl Transfer {
-    /// Begins it on the ambient runtime.
-    pub(crate) fn begin(operation: Operation) -> io::Result<Self> {
+    /// Begins it on the ambient runtime. `ends`: without anybody's help, which one on a pipe does not.
+    pub(crate) fn begin(operation: Operation, ends: bool) -> io::Result<Self> {
         let action = operation.action;
         let operation = match Handle::try_current()?.submit(operation) {
             Ok(submission) => return Ok(Self::Ring(Some(submission), action)),
             Err(refused) => refused.operation,
         };
-        let job = Job::start(Work::All(operation), Work::perform);
+        let job = Job::start(Work::All(operation, ends), Work::perform);
         job.map(|job| Self::Pool(Some(job), action)).map_err(|(_, error)| error)
     }
 

@@ -119,16 +119,80 @@ fn where_nothing_can_begin_there_must_be_an_error() {
     for backend in backends() {
         let scratch = Scratch::new();
         let [mut file, _] = files(&scratch);
-        outlived(backend, async || file.write_all(b"HEL").await).unwrap();
-        let ended = runtime(backend);
-        let handle = ended.handle().clone();
-        drop(ended);
-        let error = handle.enter(|| futures_lite::future::block_on(file.flush())).unwrap_err();
+        outlived(backend, async || once(file.read(&mut [0; 9])).await);
+        let error = ended(backend, || futures_lite::future::block_on(file.read(&mut [0; 9]))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other, "{backend}: {error}");
         assert!(error.to_string().contains("shut down"), "{backend}: {error}");
-        // What a ring has is written all the same.
-        let written = if backend == Backend::Uring { 3 } else { 0 };
-        assert_eq!(runtime(backend).block_on(file.seek(SeekFrom::Current(0))).unwrap(), written, "{backend}");
+        let mut text = String::new();
+        runtime(backend).block_on(file.read_to_string(&mut text)).unwrap();
+        assert_eq!(text, "hello", "{backend}");
+    }
+}
+
+/// Does something in a runtime that has ended.
+fn ended<T>(backend: Backend, act: impl FnOnce() -> T) -> T {
+    let handle = runtime(backend).handle().clone();
+    handle.enter(act)
+}
+
+/// Its bytes were taken, so no error may come of a runtime's end.
+#[test]
+fn a_write_that_no_pool_does_must_be_done_by_who_waits_for_it() {
+    for backend in backends().into_iter().filter(|backend| *backend != Backend::Uring) {
+        let scratch = Scratch::new();
+        for (mut file, expected) in files(&scratch).into_iter().zip(["HELlo", "HELloHEL"]) {
+            outlived(backend, async || file.write_all(b"HEL").await).unwrap();
+            ended(backend, || futures_lite::future::block_on(file.flush())).unwrap();
+            assert_eq!(std::fs::read_to_string(scratch.path("file")).unwrap(), expected, "{backend}");
+        }
+    }
+}
+
+/// A pool takes nothing any more while the workers of its runtime still run.
+#[test]
+fn a_write_must_not_be_lost_in_the_moment_in_which_its_runtime_ends() {
+    for backend in backends().into_iter().filter(|backend| *backend != Backend::Uring) {
+        let scratch = Scratch::new();
+        let [mut file, _] = files(&scratch);
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).reactor(backend).max_blocking_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let hold = move || {
+            let _ = held.recv();
+        };
+        runtime.unblock(hold).detach();
+        let handle = runtime.handle().clone();
+        let ((taken, is_taken), (told, flushed)) = (mpsc::channel(), mpsc::channel());
+        let task = async move {
+            file.write_all(b"HEL").await.unwrap();
+            taken.send(()).unwrap();
+            // In one poll, for there is none after this moment.
+            while handle.try_unblock(|| ()).is_ok() {}
+            told.send(once(file.flush()).await).unwrap();
+        };
+        runtime.spawn(task).detach();
+        is_taken.recv().unwrap();
+        drop(runtime);
+        let flushed = flushed.recv().unwrap().expect("nobody else will do it");
+        flushed.unwrap_or_else(|error| panic!("{backend}: {error}"));
+        assert_eq!(std::fs::read_to_string(scratch.path("file")).unwrap(), "HELlo", "{backend}");
+        drop(release);
+    }
+}
+
+/// One that is full would hold up who waits.
+#[cfg(unix)]
+#[test]
+fn a_write_to_a_pipe_that_no_pool_does_must_be_an_error() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    for backend in backends().into_iter().filter(|backend| *backend != Backend::Uring) {
+        let (write, _read) = UnixStream::pair().unwrap();
+        let mut file = File::from(std::fs::File::from(OwnedFd::from(write)));
+        outlived(backend, async || file.write_all(b"HEL").await).unwrap();
+        let error = ended(backend, || futures_lite::future::block_on(file.flush())).unwrap_err();
+        assert!(error.to_string().contains("shut down"), "{backend}: {error}");
     }
 }
 
