@@ -160,6 +160,49 @@ impl Builder {
         self
     }
 
+    /// Sets what is called on a worker thread that has nothing to do and is about to sleep: once until it polls a task again.
+    /// In a current-thread runtime it is called on the thread in `block_on`, before each sleep.
+    ///
+    /// It runs inside the runtime: tasks that it spawns or wakes are run before the thread sleeps, and then it is called again.
+    /// While it runs, this thread does nothing else, and what comes meanwhile is left to the other workers; what it waits for
+    /// must not need this thread. A panic of it ends the hook alone.
+    ///
+    /// It is for counting, and for what is best done when there is nothing else to do, such as asking an allocator to give
+    /// memory back: glibc's keeps what a million small tasks have freed until something calls its `malloc_trim`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// use tenter_runtime::Builder;
+    ///
+    /// let parked = Arc::new(AtomicUsize::new(0));
+    /// let (down, up) = (parked.clone(), parked.clone());
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(2)
+    ///     .on_thread_park(move || _ = down.fetch_add(1, Relaxed))
+    ///     .on_thread_unpark(move || _ = up.fetch_sub(1, Relaxed))
+    ///     .build()?;
+    /// let seen = parked.clone();
+    /// // The thread that runs a task is not parked.
+    /// assert!(runtime.block_on(runtime.spawn(async move { seen.load(Relaxed) })) < 2);
+    /// drop(runtime);
+    /// assert_eq!(parked.load(Relaxed), 0);
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    pub fn on_thread_park(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.on_thread_park = Some(Arc::new(hook) as ThreadHook);
+        self
+    }
+
+    /// Sets what is called on such a thread when it goes on: before it polls a task again, or ends; in a current-thread runtime
+    /// after each sleep. Once for each call of [`on_thread_park`](Self::on_thread_park)'s.
+    ///
+    /// What was woken waits for it. A panic of it ends the hook alone.
+    pub fn on_thread_unpark(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.on_thread_unpark = Some(Arc::new(hook) as ThreadHook);
+        self
+    }
+
     /// Sets the most threads of the blocking pool (512 unless told).
     pub fn max_blocking_threads(mut self, threads: usize) -> Self {
         self.pool = self.pool.max_threads(threads);

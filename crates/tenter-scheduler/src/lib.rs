@@ -20,6 +20,8 @@ mod context;
 #[cfg(not(tenter_loom))]
 mod executor;
 #[cfg(not(tenter_loom))]
+mod hooks;
+#[cfg(not(tenter_loom))]
 mod load;
 #[cfg(not(tenter_loom))]
 mod numbers;
@@ -50,10 +52,12 @@ mod worker;
 
 #[cfg(not(tenter_loom))]
 pub use executor::{Executor, LocalExecutor};
+#[cfg(not(tenter_loom))]
+pub use hooks::ThreadHook;
 pub use item::Item;
 pub use park::{NoPark, Park};
 #[cfg(not(tenter_loom))]
-pub use scheduler::{Config, MAX_WORKERS, MakeError, Scheduler, ThreadHook};
+pub use scheduler::{Config, MAX_WORKERS, MakeError, Scheduler};
 #[cfg(not(tenter_loom))]
 pub use spin::Latency;
 #[cfg(not(tenter_loom))]

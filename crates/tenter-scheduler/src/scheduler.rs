@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::thread::{self, JoinHandle};
@@ -10,15 +10,13 @@ use std::thread::{self, JoinHandle};
 use tenter_task::{Meta, Spawn, Task, TaskId, Tracker, schedule_with_info};
 
 use crate::context::{self, Context, Role};
+use crate::hooks::{ThreadHook, call};
 use crate::park::Park;
 use crate::registry::Key;
 use crate::slot::{self, Slot};
 use crate::spin::Latency;
 use crate::weak::WeakScheduler;
 use crate::{root, schedule, worker};
-
-/// What is called when a worker thread starts or stops.
-pub type ThreadHook = Arc<dyn Fn() + Send + Sync>;
 
 /// How a scheduler is made.
 #[derive(Clone)]
@@ -45,6 +43,12 @@ pub struct Config {
     pub on_thread_start: Option<ThreadHook>,
     /// Called on each worker thread after it ran its last task. A panic of it ends the hook alone.
     pub on_thread_stop: Option<ThreadHook>,
+    /// Called on a worker thread that has nothing to do and is about to sleep, once until it polls again, and in a scheduler
+    /// without workers on the thread in `block_on` before each sleep. What it spawns and wakes comes before the sleep. A panic
+    /// of it ends the hook alone.
+    pub on_thread_park: Option<ThreadHook>,
+    /// Called before such a thread polls again, or ends, once for each call of the other. A panic of it ends the hook alone.
+    pub on_thread_unpark: Option<ThreadHook>,
 }
 
 impl Default for Config {
@@ -67,6 +71,8 @@ impl Config {
             stack_size: None,
             on_thread_start: None,
             on_thread_stop: None,
+            on_thread_park: None,
+            on_thread_unpark: None,
         }
     }
 }
@@ -140,8 +146,8 @@ impl Core {
         let (start, stop) = (core.config.on_thread_start.clone(), core.config.on_thread_stop.clone());
         let own = core.clone();
         let thread = builder.spawn(move || {
-            call(start);
-            worker::run(own, seat, || call(stop));
+            call(start.as_ref());
+            worker::run(own, seat, || call(stop.as_ref()));
         });
         match thread {
             Ok(handle) => {
@@ -160,15 +166,6 @@ impl Core {
                 false
             }
         }
-    }
-}
-
-/// Calls a thread hook. A panic of it has been printed; it must not cost the worker.
-fn call(hook: Option<ThreadHook>) {
-    let Some(hook) = hook else { return };
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
-        // Its drop may panic, too.
-        std::mem::forget(payload);
     }
 }
 

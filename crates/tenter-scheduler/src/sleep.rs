@@ -49,7 +49,7 @@ impl Worker<'_> {
         let alone = self.slot.idle.word().searching() <= self.slot.workers().div_ceil(SPINNERS);
         let slot = self.slot;
         let found = self.searching && alone && self.spin_until(|| slot.has_visible_work() || slot.is_closed());
-        if !found {
+        if !found && self.tell_park() {
             self.park();
         }
         self.learn(start);
@@ -64,10 +64,13 @@ impl Worker<'_> {
         if !self.spin_until(due) {
             // What its future has registered may be the first thing that needs a driver.
             self.pass_driving_on();
-            self.slot.rooted.store(0, Relaxed);
-            self.sleep();
-            self.slot.rooted.store(1, Relaxed);
-            self.context.roused.set(false);
+            if self.tell_park() {
+                self.slot.rooted.store(0, Relaxed);
+                self.sleep();
+                self.slot.rooted.store(1, Relaxed);
+                self.context.roused.set(false);
+            }
+            self.tell_unpark();
         }
         self.pass_driving_on();
         self.dispatch();

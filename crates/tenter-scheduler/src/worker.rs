@@ -88,6 +88,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) searching: bool,
     /// Whether nothing was polled since the last sleep.
     pub(crate) rested: bool,
+    /// Whether the hook for a thread that is about to sleep was called, and the one for its going on was not.
+    pub(crate) is_told: bool,
     rng: Rng,
     pub(crate) wakers: Vec<Waker>,
     pub(crate) pace: Pace,
@@ -131,6 +133,7 @@ impl Drop for Worker<'_> {
     /// count left behind would be relied upon for ever.
     fn drop(&mut self) {
         self.stop_searching();
+        self.tell_unpark();
         for (habit, nanos) in self.seat.habits.iter().zip([self.pace.mean(), self.spin.nanos()]) {
             habit.store(nanos, Relaxed);
         }
@@ -158,6 +161,7 @@ impl<'a> Worker<'a> {
             turn: Duration::ZERO,
             searching,
             rested: true,
+            is_told: false,
             rng,
             wakers: Vec::new(),
             pace: Pace::new(mean),
@@ -273,8 +277,8 @@ impl<'a> Worker<'a> {
     /// Polls a task.
     pub(crate) fn poll(&mut self, runnable: Runnable) {
         self.stop_searching();
-        if std::mem::take(&mut self.rested) && self.context.role == Role::Worker && self.slot.workers() > 1 {
-            self.slot.rouse_watch();
+        if std::mem::take(&mut self.rested) {
+            self.go_on();
         }
         self.seat.polls.store(self.tick, Relaxed);
         coop::begin();
@@ -291,6 +295,14 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Before the first poll after a rest.
+    fn go_on(&mut self) {
+        if self.context.role == Role::Worker && self.slot.workers() > 1 {
+            self.slot.rouse_watch();
+        }
+        self.tell_unpark();
+    }
+
     /// Looks at the clock, and decides whether what is queued is worth another thread.
     pub(crate) fn look(&mut self) {
         self.pace.look(Instant::now(), self.slot.load.is_busy());
@@ -305,7 +317,7 @@ impl<'a> Worker<'a> {
         self.context.offer(injected);
     }
 
-    fn stop_searching(&mut self) {
+    pub(crate) fn stop_searching(&mut self) {
         if std::mem::take(&mut self.searching) && self.slot.idle.stop_search() && self.slot.has_visible_work() {
             self.slot.notify();
         }

@@ -1,0 +1,53 @@
+//! What a user has called when a thread starts, sleeps, goes on and stops.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::context::Role;
+use crate::worker::{Worker, settle};
+
+/// What is called when a worker thread starts, stops, is about to sleep or goes on.
+pub type ThreadHook = Arc<dyn Fn() + Send + Sync>;
+
+/// Calls a thread hook. A panic of it has been printed; it must not cost the worker.
+pub(crate) fn call(hook: Option<&ThreadHook>) {
+    let Some(hook) = hook else { return };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
+        // Its drop may panic, too.
+        std::mem::forget(payload);
+    }
+}
+
+impl Worker<'_> {
+    /// Calls the hook for a thread that is about to sleep, if there is one and it has not been called since the last poll.
+    /// `false` if that made work for this thread, which comes before its sleep.
+    #[inline]
+    pub(crate) fn tell_park(&mut self) -> bool {
+        let config = &self.context.core.config;
+        let is_unheard = config.on_thread_park.is_none() && config.on_thread_unpark.is_none();
+        is_unheard || self.is_told || self.tell()
+    }
+
+    #[cold]
+    fn tell(&mut self) -> bool {
+        let core = &self.context.core;
+        // The thread in `block_on` is none of the runtime's own, unless that has no others.
+        if self.context.role == Role::Root && self.slot.workers() > 0 {
+            return true;
+        }
+        // The hook may take its time: nobody is to count on this thread meanwhile. It is seen as one that is inside a poll.
+        self.stop_searching();
+        self.seat.settle();
+        call(core.config.on_thread_park.as_ref());
+        (self.is_told, self.rested) = (true, true);
+        // What the hook spawned and woke waits in the seat, where nobody else sees it; what it left to be put off comes first.
+        !settle(&self.context.core) && self.seat.is_empty()
+    }
+
+    /// Calls the hook for a thread that goes on, if the other one was called.
+    pub(crate) fn tell_unpark(&mut self) {
+        if std::mem::take(&mut self.is_told) {
+            call(self.context.core.config.on_thread_unpark.as_ref());
+        }
+    }
+}
