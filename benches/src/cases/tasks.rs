@@ -85,24 +85,24 @@ fn yield_loop() -> Sample {
 
 fn chain<R: Runtime>(env: &Env) -> Sample {
     repeat_on(env, |runtime: &R| {
-        let handle = runtime.handle();
+        let inside = R::inside(&runtime.handle());
         on_worker(runtime, async move {
             let (done, end) = R::oneshot();
             let watch = Stopwatch::start();
-            link::<R>(handle, done, CHAIN);
+            link::<R>(inside, done, CHAIN);
             R::one_recv(end).await;
             watch.stop(CHAIN)
         })
     })
 }
 
-fn link<R: Runtime>(handle: R::Handle, done: R::OneSender, left: usize) {
+fn link<R: Runtime>(inside: R::Inside, done: R::OneSender, left: usize) {
     if left == 0 {
         R::one_send(done, 0);
         return;
     }
-    let next = handle.clone();
-    R::detach(R::spawn(&handle, async move { link::<R>(next, done, left - 1) }));
+    let next = inside.clone();
+    R::detach(R::spawn_inside(&inside, async move { link::<R>(next, done, left - 1) }));
 }
 
 fn foreign<R: Runtime>(env: &Env) -> Sample {

@@ -21,6 +21,8 @@ pub(crate) trait Runtime: Sized {
 
     /// Spawns from any thread.
     type Handle: Clone + Send + Sync + 'static;
+    /// What a task has at hand to spawn another one: nothing, where the runtime's users call a function for that.
+    type Inside: Clone + Send + 'static;
     /// Waits for a task's value.
     type Join<T: Send + 'static>: Future<Output = T> + Send + 'static;
 
@@ -40,6 +42,14 @@ pub(crate) trait Runtime: Sized {
     fn enter(_: &Self::Handle) {}
 
     fn spawn<F>(handle: &Self::Handle, future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
+
+    fn inside(handle: &Self::Handle) -> Self::Inside;
+
+    /// Spawns from within a task, the way the runtime's users do it there.
+    fn spawn_inside<F>(inside: &Self::Inside, future: F) -> Self::Join<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static;

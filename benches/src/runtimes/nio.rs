@@ -50,6 +50,7 @@ impl Runtime for Nio {
     const NAME: &'static str = "nio";
 
     type Handle = Arc<RuntimeContext>;
+    type Inside = ();
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = mpsc::Sender<T>;
     type Receiver<T: Send + 'static> = mpsc::Receiver<T>;
@@ -86,6 +87,16 @@ impl Runtime for Nio {
         F::Output: Send + 'static,
     {
         // The handle's method would go through an inbox even on a worker; this knows where it is.
+        Join { handle: nio::spawn(future) }
+    }
+
+    fn inside(_: &Self::Handle) {}
+
+    fn spawn_inside<F>(_: &(), future: F) -> Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         Join { handle: nio::spawn(future) }
     }
 

@@ -44,6 +44,7 @@ impl Runtime for Smol {
     const NAME: &'static str = "smol";
 
     type Handle = Arc<Executor<'static>>;
+    type Inside = Arc<Executor<'static>>;
     type Join<T: Send + 'static> = Task<T>;
     type Sender<T: Send + 'static> = Sender<T>;
     type Receiver<T: Send + 'static> = Receiver<T>;
@@ -79,6 +80,18 @@ impl Runtime for Smol {
         F::Output: Send + 'static,
     {
         handle.spawn(future)
+    }
+
+    fn inside(handle: &Self::Handle) -> Arc<Executor<'static>> {
+        Arc::clone(handle)
+    }
+
+    fn spawn_inside<F>(executor: &Arc<Executor<'static>>, future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        executor.spawn(future)
     }
 
     fn detach<T: Send + 'static>(task: Task<T>) {

@@ -76,6 +76,7 @@ impl<L: Flavour> Runtime for TenterAs<L> {
     const ROLE: Role = Role::Tenter;
 
     type Handle = Handle;
+    type Inside = ();
     type Join<T: Send + 'static> = Task<T>;
     type Sender<T: Send + 'static> = Sender<T>;
     type Receiver<T: Send + 'static> = Receiver<T>;
@@ -102,6 +103,16 @@ impl<L: Flavour> Runtime for TenterAs<L> {
         F::Output: Send + 'static,
     {
         handle.spawn(future)
+    }
+
+    fn inside(_: &Self::Handle) {}
+
+    fn spawn_inside<F>(_: &(), future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        tenter::spawn(future)
     }
 
     fn detach<T: Send + 'static>(task: Task<T>) {

@@ -58,6 +58,7 @@ impl<L: Flavour> Runtime for TokioAs<L> {
     const NAME: &'static str = L::NAME;
 
     type Handle = tokio::runtime::Handle;
+    type Inside = ();
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = mpsc::Sender<T>;
     type Receiver<T: Send + 'static> = mpsc::Receiver<T>;
@@ -84,6 +85,16 @@ impl<L: Flavour> Runtime for TokioAs<L> {
         F::Output: Send + 'static,
     {
         Join(handle.spawn(future))
+    }
+
+    fn inside(_: &Self::Handle) {}
+
+    fn spawn_inside<F>(_: &(), future: F) -> Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Join(tokio::spawn(future))
     }
 
     fn detach<T: Send + 'static>(task: Join<T>) {

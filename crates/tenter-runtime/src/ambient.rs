@@ -1,11 +1,14 @@
 //! What is called without naming a runtime.
 
 use std::future::Future;
+use std::panic::Location;
 use std::sync::{PoisonError, RwLock};
 
 use tenter_blocking::SpawnError;
+use tenter_scheduler::Scheduler;
 use tenter_task::Task;
 
+use crate::shared::Shared;
 use crate::{BuildError, Handle, Runtime};
 
 /// The default runtime; made at first use, never dropped, so that threads may use it until the process ends.
@@ -42,7 +45,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Handle::current().spawn(future)
+    match Scheduler::spawn_here(Location::caller(), |park| Shared::find(park).is_some(), future) {
+        Ok(task) => task,
+        Err(future) => Handle::current().spawn(future),
+    }
 }
 
 /// Polls a future to its end on this thread, in the ambient runtime; see [`Handle::block_on`].

@@ -257,18 +257,29 @@ impl Scheduler {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let slot = self.core.slot;
-        context::with_seat_of(slot, |seat| {
-            let key = slot.take_in(seat);
-            let tracked = Tracked { key: key.unwrap_or(Key::UNTRACKED) };
-            let spawn = Spawn::new(Meta::in_slot(slot.index), tracked).name(name).spawned_at(site);
-            let (runnable, task) = spawn.build(future, schedule_with_info(schedule::schedule));
-            match key {
-                Some(_) => schedule::spawned(slot, seat, runnable),
-                None => drop(runnable),
-            }
-            task
-        })
+        spawn_in(self.core.slot, name, site, future)
+    }
+
+    /// Spawns a task on the scheduler that this thread is in, which costs no clone of a handle. Gives the future back if it is
+    /// in none, or in one whose [`Park`] is not accepted.
+    ///
+    /// # Errors
+    /// The future.
+    #[inline]
+    pub fn spawn_here<F>(
+        site: &'static Location<'static>,
+        accepts: impl FnOnce(&dyn Park) -> bool,
+        future: F,
+    ) -> Result<Task<F::Output>, F>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let here = context::with(|here| here.filter(|here| accepts(&*here.core.park)).map(Context::slot));
+        match here {
+            Some(slot) => Ok(spawn_in(slot, None, site, future)),
+            None => Err(future),
+        }
     }
 
     /// Polls a future to its end on this thread, which meanwhile runs and drives as well as waits.
@@ -321,6 +332,31 @@ impl Scheduler {
             let _ = thread.join();
         }
     }
+}
+
+/// Spawns a task on the scheduler in `slot`, which somebody up the stack keeps alive.
+#[inline]
+fn spawn_in<F>(
+    slot: &'static Slot,
+    name: Option<Box<str>>,
+    site: &'static Location<'static>,
+    future: F,
+) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    context::with_seat_of(slot, |seat| {
+        let key = slot.take_in(seat);
+        let tracked = Tracked { key: key.unwrap_or(Key::UNTRACKED) };
+        let spawn = Spawn::new(Meta::in_slot(slot.index), tracked).name(name).spawned_at(site);
+        let (runnable, task) = spawn.build(future, schedule_with_info(schedule::schedule));
+        match key {
+            Some(_) => schedule::spawned(slot, seat, runnable),
+            None => drop(runnable),
+        }
+        task
+    })
 }
 
 /// Part of every task's future: its id, its slot, and its place in the slot's registry once it has waited. Untracked if the
