@@ -4,6 +4,7 @@
 //! its proof, is in the README beside this crate's manifest.
 
 pub mod idle;
+pub mod injector;
 mod item;
 pub mod lifo;
 mod park;

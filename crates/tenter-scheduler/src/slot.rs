@@ -13,12 +13,12 @@ use std::sync::atomic::{
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, Weak};
 use std::task::Waker;
 
-use concurrent_queue::ConcurrentQueue;
 use tenter_task::Runnable;
 
 use crate::chaos::Seeds;
 use crate::context::{self, Context, Role};
 use crate::idle::Idle;
+use crate::injector::Injector;
 use crate::load::Load;
 use crate::numbers;
 use crate::registry::{Key, MAX_TAG, Registry, TURN};
@@ -35,6 +35,9 @@ pub(crate) const MAX_SLOTS: usize = MAX_TAG as usize;
 /// Registry shards per seat; a shard has [so many](crate::registry::TURN) tasks in a row.
 const SHARDS: usize = 8;
 
+/// Places in a block of the injector: half a kilobyte.
+const INJECT_BLOCK: usize = 64;
+
 /// Threads without a seat count their tasks in one of so many pairs.
 const OUTSIDE: usize = 8;
 
@@ -47,7 +50,7 @@ struct Outside(Tally);
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) index: u16,
-    pub(crate) inject: ConcurrentQueue<Runnable>,
+    pub(crate) inject: Injector<Runnable, INJECT_BLOCK>,
     pub(crate) idle: Idle,
     /// Where chaos comes from, if it was asked for.
     pub(crate) seeds: Seeds,
@@ -214,9 +217,7 @@ impl Slot {
     }
 
     pub(crate) fn inject_quietly(&self, runnable: Runnable) {
-        if self.inject.push(runnable).is_err() {
-            unreachable!("the injector is unbounded and never closed");
-        }
+        self.inject.push(runnable);
     }
 
     /// Whether a thief would find something. What is in LIFO slots, and in rings that are not offered, does not count: its
@@ -378,7 +379,7 @@ impl Slot {
     }
 
     pub(crate) fn drop_queued(&self) {
-        while let Ok(runnable) = self.inject.pop() {
+        while let Some(runnable) = self.inject.pop() {
             drop(runnable);
         }
         for seat in &self.seats {
@@ -429,7 +430,7 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
     let seats = workers + 1;
     let slot = Box::leak(Box::new(Slot {
         index: free.made as u16,
-        inject: ConcurrentQueue::unbounded(),
+        inject: Injector::new(),
         idle: Idle::new(seats),
         seeds: Seeds::new(),
         seats: (0..seats).map(|_| Seat::new()).collect(),

@@ -208,7 +208,7 @@ impl<'a> Worker<'a> {
             self.maintain();
         }
         if self.tick % MAINTENANCE == 0 && self.takes_injected() {
-            if let Ok(runnable) = self.slot.inject.pop() {
+            if let Some(runnable) = self.slot.inject.pop() {
                 return Some(runnable);
             }
         }
@@ -266,12 +266,8 @@ impl<'a> Worker<'a> {
         // No more than it gets to soon: nobody else is told of what is in the ring.
         let soon = (INJECT_SPAN / self.pace.mean().max(1)).max(1) as usize;
         let share = (inject.len() / self.slot.seats.len() + 1).min(INJECT_BATCH).min(soon);
-        let first = inject.pop().ok()?;
-        for _ in 1..share {
-            let Ok(runnable) = inject.pop() else { break };
-            self.enqueue(runnable);
-        }
-        Some(first)
+        // Nobody else fills the ring, so that nothing goes back into the injector in the midst of this.
+        inject.take(share.min(RING - self.seat.ring.len()), |runnable| self.enqueue(runnable))
     }
 
     /// Polls a task.

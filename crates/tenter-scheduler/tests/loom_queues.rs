@@ -1,13 +1,18 @@
-//! Models of the ring and of the LIFO slot: each item is taken exactly once, and whoever takes it sees what it is.
+//! Models of the ring, the LIFO slot and the injector: each item is taken exactly once, and whoever takes it sees what it is.
 #![cfg(tenter_loom)]
 
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use loom::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+    fence,
+};
 use loom::thread;
 use tenter_scheduler::Item;
+use tenter_scheduler::injector::Injector;
 use tenter_scheduler::lifo::Lifo;
 use tenter_scheduler::ring::Ring;
 
@@ -283,4 +288,92 @@ fn a_lifo_slots_item_must_be_taken_once() {
             assert_eq!(taken, puts);
         });
     }
+}
+
+/// Takes up to `most`, and checks that what `pusher` has pushed comes in order.
+fn take_in_order(injector: &Injector<Token, 2>, cells: &Cells, most: usize, latest: &mut [usize; 2]) -> usize {
+    cells.meet();
+    let mut tokens = Vec::new();
+    let first = injector.take(most, |token| tokens.push(token));
+    let mut taken = 0;
+    for token in first.into_iter().chain(tokens) {
+        let latest = &mut latest[token.0 % 2];
+        assert!(*latest < token.0, "{} came after {latest}", token.0);
+        *latest = token.0;
+        taken += cells.take(token);
+    }
+    taken
+}
+
+/// Blocks of two: two pushers go from block to block, past each other, while a taker takes the blocks back.
+#[test]
+fn an_injected_item_must_be_taken_once_and_no_block_reclaimed_beneath_a_pusher() {
+    for (before, each) in [(1, 1), (2, 1), (3, 1), (1, 2)] {
+        check(if each == 1 { 3 } else { 2 }, move || {
+            let (injector, cells) = (Arc::new(Injector::<Token, 2>::new()), Cells::new(before + 2 * each));
+            (1..=before).for_each(|id| injector.push(cells.make(id)));
+            let pushers: Vec<_> = (0..2)
+                .map(|pusher| {
+                    let (injector, cells) = (injector.clone(), cells.clone());
+                    thread::spawn(move || {
+                        for i in 0..each {
+                            injector.push(cells.make(before + 1 + 2 * i + pusher));
+                        }
+                    })
+                })
+                .collect();
+            let mut latest = [0; 2];
+            let mut taken = take_in_order(&injector, &cells, 2, &mut latest);
+            taken += take_in_order(&injector, &cells, 3, &mut latest);
+            pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+            taken += take_in_order(&injector, &cells, usize::MAX, &mut latest);
+            assert_eq!((taken, injector.len()), (before + 2 * each, 0));
+        });
+    }
+}
+
+/// Two takers, each a batch, beside a pusher; a block that was taken back is used again.
+#[test]
+fn a_reclaimed_block_must_be_clear_when_it_is_used_again() {
+    check(2, || {
+        let (injector, cells) = (Arc::new(Injector::<Token, 2>::new()), Cells::new(7));
+        (1..=3).for_each(|id| injector.push(cells.make(id)));
+        let mut latest = [0; 2];
+        assert_eq!(take_in_order(&injector, &cells, 3, &mut latest), 3);
+        injector.push(cells.make(4));
+        injector.push(cells.make(5));
+        let taker = {
+            let (injector, cells) = (injector.clone(), cells.clone());
+            thread::spawn(move || take_in_order(&injector, &cells, usize::MAX, &mut [0; 2]))
+        };
+        injector.push(cells.make(6));
+        injector.push(cells.make(7));
+        let mut taken = 3 + take_in_order(&injector, &cells, 2, &mut [0; 2]);
+        taken += taker.join().unwrap();
+        taken += take_in_order(&injector, &cells, usize::MAX, &mut latest);
+        assert_eq!(taken, 7);
+    });
+}
+
+/// The scheduler's lemma: of a pusher that then fences and reads the word, and a sleeper that writes the word, fences and looks,
+/// one sees the other; an item that is being pushed counts.
+#[test]
+fn an_injected_item_must_not_be_slept_past() {
+    check(4, || {
+        let (injector, cells) = (Arc::new(Injector::<Token, 2>::new()), Cells::new(2));
+        let word = Arc::new(AtomicUsize::new(0));
+        let pusher = {
+            let (injector, cells, word) = (injector.clone(), cells.clone(), word.clone());
+            thread::spawn(move || {
+                injector.push(cells.make(1));
+                fence(SeqCst);
+                word.load(Relaxed) != 0
+            })
+        };
+        word.store(1, Relaxed);
+        fence(SeqCst);
+        let seen = !injector.is_empty();
+        assert!(pusher.join().unwrap() | seen, "neither saw the other");
+        assert_eq!(injector.take(1, |_| {}).map_or(0, |token| cells.take(token)), 1);
+    });
 }

@@ -12,6 +12,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 
 use common::{scheduler, yield_now};
+use tenter_scheduler::injector::Injector;
 
 /// Counts its drops.
 struct Count(Arc<AtomicUsize>);
@@ -55,6 +56,25 @@ fn tasks_are_spawned_stolen_and_closed_from_inside_and_outside() {
         scheduler.close();
         assert_eq!((dropped.load(SeqCst), scheduler.live_tasks()), (4, 0));
     }
+}
+
+/// Small blocks, so that pushers are about to read one while a taker gives it back.
+#[test]
+fn an_injectors_block_must_not_be_freed_beneath_a_pusher() {
+    let injector = Arc::new(Injector::<Box<usize>, 2>::new());
+    let pushers = [0, 100].map(|from| {
+        let injector = injector.clone();
+        thread::spawn(move || (from..from + 6).for_each(|i| injector.push(Box::new(i))))
+    });
+    let mut taken = Vec::new();
+    while taken.len() < 12 {
+        let first = injector.take(3, |item| taken.push(*item));
+        taken.extend(first.map(|first| *first));
+    }
+    pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+    taken.sort_unstable();
+    assert!(taken.into_iter().eq((0..6).chain(100..106)));
+    injector.push(Box::new(7));
 }
 
 /// The schedule function must read what it needs of the task before it publishes the runnable: the task may be
