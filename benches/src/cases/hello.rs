@@ -26,6 +26,16 @@ const TENTER: Project = Project {
         println!(\"hello, {}\", task.await);\n}\n",
 };
 
+/// What `tokio-minimal` has: tasks on several threads, timers and sockets.
+const TENTER_MINIMAL: Project = Project {
+    name: "tenter-minimal",
+    dependencies: r#"tenter = { path = "TENTER", default-features = false, features = ["epoll", "net"] }"#,
+    main: "fn main() {\n    \
+        let answer = tenter::block_on(async {\n        \
+            tenter::spawn(async { tenter::Timer::after(std::time::Duration::from_millis(1)).await; 42 }).await\n    \
+        });\n    println!(\"hello, {answer}\");\n}\n",
+};
+
 const TOKIO: Project = Project {
     name: "tokio",
     dependencies: r#"tokio = { version = "1", features = ["full"] }"#,
@@ -67,6 +77,7 @@ macro_rules! projects {
     ($case:expr, $answer:expr) => {
         $case
             .entrant(TENTER.name, Role::Tenter, |_: &Env| $answer(TENTER))
+            .entrant(TENTER_MINIMAL.name, Role::Tenter, |_: &Env| $answer(TENTER_MINIMAL))
             .entrant(TOKIO.name, Role::Peer, |_: &Env| $answer(TOKIO))
             .entrant(TOKIO_MINIMAL.name, Role::Peer, |_: &Env| $answer(TOKIO_MINIMAL))
             .entrant(SMOL.name, Role::Peer, |_: &Env| $answer(SMOL))

@@ -6,7 +6,7 @@ pub(crate) use std::os::fd::AsFd as AsSource;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use socket2::Socket;
+use socket2::{Domain, Socket, Type};
 use tenter_reactor::Source;
 use tenter_runtime::Direction;
 
@@ -74,7 +74,7 @@ pub(crate) fn allow_reuse(listener: &Socket, share: bool) -> io::Result<()> {
     // As the standard library does: a server that is started again need not wait for old connections to fade.
     listener.set_reuse_address(true)?;
     if share {
-        rustix::net::sockopt::set_socket_reuseport(listener, true)?;
+        listener.set_reuse_port(true)?;
     }
     Ok(())
 }
@@ -84,11 +84,18 @@ pub(crate) fn allow_reuse(listener: &Socket, share: bool) -> io::Result<()> {
 /// The standard library has `accept4` make it close-on-exec alone, and the rest would be two more calls.
 #[cfg(not(target_vendor = "apple"))]
 pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    use rustix::net::{SocketFlags, acceptfrom_with};
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-    let (socket, addr) = acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)?;
-    let addr = addr.and_then(|addr| SocketAddr::try_from(addr).ok());
-    Ok((socket.into(), addr.ok_or(io::ErrorKind::ConnectionAborted)?))
+    // SAFETY: the kernel writes an address of the length that it leaves in `len`, and no more than that said before.
+    let accepted = unsafe {
+        socket2::SockAddr::try_init(|addr, len| {
+            let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+            let socket = libc::accept4(listener.as_raw_fd(), addr.cast(), len, flags);
+            if socket < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(socket)) }
+        })
+    };
+    let (socket, addr) = accepted?;
+    Ok((socket.into(), addr.as_socket().ok_or(io::ErrorKind::ConnectionAborted)?))
 }
 
 /// Takes a connection, whose socket does not block.
@@ -102,28 +109,29 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAdd
 /// A socket that does not block and has begun to connect; `true` if that is done already.
 pub(crate) fn start_connect(addr: SocketAddr) -> io::Result<(TcpStream, bool)> {
     let socket = new_socket(addr)?;
-    match rustix::net::connect(&socket, &addr) {
-        Ok(()) => Ok((socket, true)),
-        Err(Errno::INPROGRESS | Errno::AGAIN | Errno::INTR) => Ok((socket, false)),
-        Err(error) => Err(error.into()),
+    match socket.connect(&addr.into()).map_err(errno) {
+        Ok(()) => Ok((socket.into(), true)),
+        Err((Some(Errno::INPROGRESS | Errno::AGAIN | Errno::INTR), _)) => Ok((socket.into(), false)),
+        Err((_, error)) => Err(error),
     }
 }
 
-#[cfg(not(target_vendor = "apple"))]
-fn new_socket(addr: SocketAddr) -> io::Result<TcpStream> {
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+/// The system's number of an error, to be matched.
+fn errno(error: io::Error) -> (Option<Errno>, io::Error) {
+    (Errno::from_io_error(&error), error)
+}
 
-    let family = if addr.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    Ok(socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?.into())
+#[cfg(not(target_vendor = "apple"))]
+fn new_socket(addr: SocketAddr) -> io::Result<Socket> {
+    let kind = Type::from(libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK);
+    Socket::new_raw(Domain::for_address(addr), kind, None)
 }
 
 #[cfg(target_vendor = "apple")]
-fn new_socket(addr: SocketAddr) -> io::Result<TcpStream> {
-    use socket2::{Domain, Protocol, Socket, Type};
-
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+fn new_socket(addr: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_nonblocking(true)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 /// Whether a connection that was begun is made: `WouldBlock` if not yet, else how it ended.
@@ -131,10 +139,10 @@ fn new_socket(addr: SocketAddr) -> io::Result<TcpStream> {
 /// Linux answers that to a second `connect`, in one call that a spurious event cannot mislead.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn finish_connect(socket: &TcpStream, addr: SocketAddr) -> io::Result<()> {
-    match rustix::net::connect(socket, &addr) {
-        Ok(()) | Err(Errno::ISCONN) => Ok(()),
-        Err(Errno::ALREADY | Errno::INPROGRESS) => Err(io::ErrorKind::WouldBlock.into()),
-        Err(error) => Err(error.into()),
+    match socket2::SockRef::from(socket).connect(&addr.into()).map_err(errno) {
+        Ok(()) | Err((Some(Errno::ISCONN), _)) => Ok(()),
+        Err((Some(Errno::ALREADY | Errno::INPROGRESS), _)) => Err(io::ErrorKind::WouldBlock.into()),
+        Err((_, error)) => Err(error),
     }
 }
 

@@ -1,27 +1,18 @@
-//! What the standard library does in a way that does not do on a Unix.
+//! Reading and writing sockets on a Unix.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 
-/// Reads into a buffer, with the system call alone: the C library's function is a point of cancellation of threads, and
-/// twice changes an atomic for it. (Its `syscall` was 85 ns slower a call than rustix's on a virtual machine, as `recv` was.
-/// That is why rustix's sockets are here, though they compile for more than a second.)
+/// Reads into a buffer.
 #[inline]
-pub(crate) fn read(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
-    Ok(rustix::net::recv(stream, buf, rustix::net::RecvFlags::empty())?.0)
+pub(crate) fn read(mut stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+    stream.read(buf)
 }
 
-/// Writes a buffer, with the system call alone; a closed peer is an error, never `SIGPIPE`.
-#[cfg(not(target_vendor = "apple"))]
+/// Writes a buffer; a closed peer is an error, never `SIGPIPE`: the standard library sees to that.
 #[inline]
-pub(crate) fn write(stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
-    Ok(rustix::net::send(stream, buf, rustix::net::SendFlags::NOSIGNAL)?)
-}
-
-/// Writes a buffer; the standard library has told the socket never to send `SIGPIPE`.
-#[cfg(target_vendor = "apple")]
 pub(crate) fn write(mut stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
-    io::Write::write(&mut stream, buf)
+    stream.write(buf)
 }
 
 /// Writes from several buffers; a closed peer is an error, never `SIGPIPE`.
@@ -29,13 +20,11 @@ pub(crate) fn write(mut stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
 /// The standard library sends single buffers without the signal, but several of them with `writev`, which can't.
 #[cfg(not(target_vendor = "apple"))]
 pub(crate) fn write_vectored(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
-
-    Ok(sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)?)
+    socket2::SockRef::from(stream).send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL)
 }
 
 /// Writes from several buffers; the standard library has told the socket never to send `SIGPIPE`.
 #[cfg(target_vendor = "apple")]
 pub(crate) fn write_vectored(mut stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    io::Write::write_vectored(&mut stream, bufs)
+    stream.write_vectored(bufs)
 }

@@ -10,14 +10,14 @@ mod flagged {
     use std::io::{self, IoSlice};
     use std::os::unix::net::UnixStream;
 
-    use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
+    use socket2::SockRef;
 
     pub(crate) fn write(stream: &UnixStream, buf: &[u8]) -> io::Result<usize> {
-        Ok(send(stream, buf, SendFlags::NOSIGNAL)?)
+        SockRef::from(stream).send_with_flags(buf, libc::MSG_NOSIGNAL)
     }
 
     pub(crate) fn write_vectored(stream: &UnixStream, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)?)
+        SockRef::from(stream).send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL)
     }
 }
 
