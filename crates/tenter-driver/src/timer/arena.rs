@@ -62,6 +62,12 @@ impl Bundle {
         self.0.iter().all(|list| list.is_empty())
     }
 
+    /// Whether a timer that is on these lists is the only one.
+    #[inline]
+    pub(crate) fn is_only(self, index: u32) -> bool {
+        self.0.iter().all(|list| list.head == list.tail && (list.is_empty() || list.head == index))
+    }
+
     #[inline]
     fn of(&mut self, index: u32) -> &mut List {
         &mut self.0[index as usize % WAYS]

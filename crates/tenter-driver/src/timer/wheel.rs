@@ -61,6 +61,16 @@ struct Slot {
 
 impl Slot {
     const EMPTY: Self = Self { lists: Bundle::EMPTY, earliest: NEVER, latest: 0 };
+
+    /// A timer that stays here has another deadline.
+    #[inline]
+    fn note_renewed(&mut self, index: u32, deadline: Nanos) {
+        (self.earliest, self.latest) = if self.lists.is_only(index) {
+            (deadline, deadline)
+        } else {
+            (self.earliest.min(deadline), self.latest.max(deadline))
+        };
+    }
 }
 
 #[derive(Debug)]
@@ -111,10 +121,14 @@ impl Wheel {
         if !timer.is_for(waker) {
             return None;
         }
-        self.arena.unlink(&mut self.slots[list].lists, index);
-        self.note_emptied(list);
         let generation = self.arena.renew(index, deadline);
-        self.link(index, deadline);
+        if list == self.list_for(deadline) {
+            self.slots[list].note_renewed(index, deadline);
+        } else {
+            self.arena.unlink(&mut self.slots[list].lists, index);
+            self.note_emptied(list);
+            self.link(index, deadline);
+        }
         Some((index, generation))
     }
 
@@ -223,10 +237,16 @@ impl Wheel {
         Some(level * SLOTS + self.occupied[level].trailing_zeros() as usize)
     }
 
+    /// The list that a timer with this deadline belongs to now.
+    #[inline]
+    fn list_for(&self, deadline: Nanos) -> usize {
+        let at = Tick::of(self.now);
+        Tick::of(deadline).max(at).list_at(at)
+    }
+
     #[inline]
     fn link(&mut self, index: u32, deadline: Nanos) {
-        let at = Tick::of(self.now);
-        let list = Tick::of(deadline).max(at).list_at(at);
+        let list = self.list_for(deadline);
         if self.slots.is_empty() {
             self.make_slots();
         }

@@ -22,6 +22,7 @@ impl Wake for Named {
 struct Numbered {
     wheel: Wheel,
     keys: Vec<(u32, u32)>,
+    wakers: Vec<Waker>,
     /// Their deadlines; `None` for those that were past when they were inserted.
     ahead: Vec<Option<Nanos>>,
     woken: Arc<Mutex<Vec<usize>>>,
@@ -29,15 +30,26 @@ struct Numbered {
 
 impl Numbered {
     fn new() -> Self {
-        Self { wheel: Wheel::new(), keys: Vec::new(), ahead: Vec::new(), woken: Arc::default() }
+        Self { wheel: Wheel::new(), keys: Vec::new(), wakers: Vec::new(), ahead: Vec::new(), woken: Arc::default() }
     }
 
     fn insert(&mut self, deadline: Nanos) -> usize {
         let number = self.keys.len();
         let waker = Waker::from(Arc::new(Named(number, self.woken.clone())));
         self.ahead.push((deadline >= self.wheel.now()).then_some(deadline));
-        self.keys.push(self.wheel.insert(deadline, waker));
+        self.keys.push(self.wheel.insert(deadline, waker.clone()));
+        self.wakers.push(waker);
         number
+    }
+
+    fn renew(&mut self, number: usize, deadline: Nanos) -> bool {
+        let (index, generation) = self.keys[number];
+        let ahead = (deadline >= self.wheel.now()).then_some(deadline);
+        let renewed = self.wheel.renew(index, generation, deadline, &self.wakers[number]);
+        if let Some(key) = renewed {
+            (self.keys[number], self.ahead[number]) = (key, ahead);
+        }
+        renewed.is_some()
     }
 
     fn remove(&mut self, number: usize) -> bool {
@@ -78,6 +90,8 @@ enum Step {
     InsertPast(Nanos),
     /// The timer with this number, modulo how many there are.
     Remove(usize),
+    /// It gets a deadline so much after the present time.
+    Renew(usize, Nanos),
     Advance(Nanos),
     /// Straight to the next deadline.
     AdvanceToNext,
@@ -101,6 +115,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => near().prop_map(Step::Insert),
         1 => span().prop_map(Step::InsertPast),
         3 => any::<usize>().prop_map(Step::Remove),
+        2 => (any::<usize>(), span()).prop_map(|(number, span)| Step::Renew(number, span)),
+        3 => (any::<usize>(), near()).prop_map(|(number, span)| Step::Renew(number, span)),
         2 => span().prop_map(Step::Advance),
         3 => near().prop_map(Step::Advance),
         3 => Just(Step::AdvanceToNext),
@@ -137,7 +153,17 @@ impl Checked {
                 assert_eq!(self.subject.remove(number), pending);
                 self.cancelled |= pending;
             }
-            Step::Remove(_) => {}
+            Step::Renew(number, span) if !self.subject.keys.is_empty() => {
+                let number = number % self.subject.keys.len();
+                let deadline = self.now.saturating_add(span).min(LAST);
+                let pending = self.model.contains_key(&number);
+                assert_eq!(self.subject.renew(number, deadline), pending);
+                if pending {
+                    self.model.insert(number, deadline);
+                    self.cancelled = true;
+                }
+            }
+            Step::Remove(_) | Step::Renew(..) => {}
             Step::Advance(span) => self.advance(self.now.saturating_add(span).min(LAST)),
             Step::AdvanceToNext => self.advance(self.subject.wheel.next_deadline().min(LAST)),
             Step::GoBack(span) => self.advance(self.now.saturating_sub(span)),
