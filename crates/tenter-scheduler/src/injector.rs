@@ -43,10 +43,17 @@ impl<const N: usize> Block<N> {
     }
 
     /// Release: who takes the item sees what it points to, and that its pusher is gone from here and from the blocks before.
+    ///
+    /// # Safety
+    /// The block is not reclaimed before the item is written. It may be once that is so, before this returns; hence no reference,
+    /// which would promise that the block outlives the call.
     #[inline]
-    fn put(&self, index: usize, raw: *mut ()) {
-        self.presence.with(|_| ());
-        self.places[index % N].store(raw, Release);
+    unsafe fn put(block: *const Self, index: usize, raw: *mut ()) {
+        // SAFETY: the caller's word. The store is the last access.
+        unsafe {
+            (*block).presence.with(|_| ());
+            (*block).places[index % N].store(raw, Release);
+        }
     }
 
     /// As `new` gives it, but for `start`.
@@ -151,21 +158,25 @@ impl<T: Item, const N: usize> Injector<T, N> {
     #[inline]
     fn fill(&self, index: usize, raw: *mut ()) {
         let last = self.pushers.0.last.load(Acquire);
-        // SAFETY: `last` was read after the claim, and the item is not written yet: it is not reclaimed.
-        let block = unsafe { &*last };
-        if block.start == index & !Self::MASK {
-            block.put(index, raw);
-        } else {
-            self.push_elsewhere(last, index, raw);
+        // SAFETY: `last` was read after the claim, and the item is not written yet: neither it nor a block behind it is reclaimed.
+        unsafe {
+            if (*last).start == index & !Self::MASK {
+                Block::put(last, index, raw);
+            } else {
+                self.push_elsewhere(last, index, raw);
+            }
         }
     }
 
-    /// [`push`](Self::push) where `last` is another block.
+    /// [`fill`](Self::fill) where `last` is another block.
+    ///
+    /// # Safety
+    /// `last` was read after the caller had claimed `index`, for which it has written nothing yet.
     #[cold]
     #[inline(never)]
-    fn push_elsewhere(&self, last: *mut Block<N>, index: usize, raw: *mut ()) {
+    unsafe fn push_elsewhere(&self, last: *mut Block<N>, index: usize, raw: *mut ()) {
         let start = index & !Self::MASK;
-        // SAFETY: as in `push`, also for the blocks behind it.
+        // SAFETY: `last` and what is behind it as in `fill`; the takers' block and what is behind that by their lock.
         let start_of = |block: *mut Block<N>| unsafe { (*block).start };
         let mut block = last;
         let is_late = start_of(last).wrapping_sub(start) < usize::MAX / 2;
@@ -175,17 +186,23 @@ impl<T: Item, const N: usize> Injector<T, N> {
             block = takers.block;
         }
         while start_of(block) != start {
-            block = self.after(block);
+            // SAFETY: as above.
+            block = unsafe { self.after(block) };
         }
-        if !is_late && index == start {
-            self.advance(last, block);
+        // SAFETY: as in `fill`. Behind the lock: nothing is reclaimed without it, and the takers' block is not yet.
+        unsafe {
+            if !is_late && index == start {
+                self.advance(last, block);
+            }
+            Block::put(block, index, raw);
         }
-        // SAFETY: as in `push`. Behind the lock: nothing is reclaimed without it, and the takers' block is not yet.
-        unsafe { (*block).put(index, raw) };
     }
 
-    /// The block after one that is not reclaimed; makes it if there is none.
-    fn after(&self, block: *mut Block<N>) -> *mut Block<N> {
+    /// The block after this one; makes it if there is none.
+    ///
+    /// # Safety
+    /// The block is not reclaimed.
+    unsafe fn after(&self, block: *mut Block<N>) -> *mut Block<N> {
         // SAFETY: the caller's word.
         let block = unsafe { &*block };
         let next = block.next.load(Acquire);
@@ -213,7 +230,11 @@ impl<T: Item, const N: usize> Injector<T, N> {
     }
 
     /// Moves `last`, unless another pusher has, and says from when on nobody is in the blocks before it.
-    fn advance(&self, from: *mut Block<N>, to: *mut Block<N>) {
+    ///
+    /// # Safety
+    /// The caller has read `from` as `last` after it had claimed an index of `to`, for which it has written nothing yet; `to` is
+    /// `from` or behind it.
+    unsafe fn advance(&self, from: *mut Block<N>, to: *mut Block<N>) {
         if self.pushers.0.last.compare_exchange(from, to, AcqRel, Relaxed).is_err() {
             return;
         }
@@ -235,17 +256,36 @@ impl<T: Item, const N: usize> Injector<T, N> {
         self.take(1, |_| {})
     }
 
+    /// Takes an item, for a thread that has others: it waits neither for another taker nor for a pusher.
+    #[inline]
+    pub fn try_pop(&self) -> Option<T> {
+        if self.is_empty() {
+            return None;
+        }
+        self.take_behind(self.takers.try_lock().ok()?, 1, |_| {})
+    }
+
     /// Takes up to `most` items: gives the first, the others to `rest` in order. Stops before an item whose push has
     /// begun and not ended.
     ///
     /// `rest` runs under the lock, so it must not push here.
-    pub fn take(&self, most: usize, mut rest: impl FnMut(T)) -> Option<T> {
-        if self.is_empty() {
+    pub fn take(&self, most: usize, rest: impl FnMut(T)) -> Option<T> {
+        if most == 0 || self.is_empty() {
             return None;
         }
-        let mut takers = self.lock();
-        let mut progress = Progress { next: self.head.0.load(Relaxed), head: &self.head.0 };
+        let first = self.take_behind(self.lock(), most, rest);
+        if first.is_none() && !self.is_empty() {
+            // A pusher was interrupted between its two steps.
+            thread::yield_now();
+        }
+        first
+    }
+
+    fn take_behind(&self, takers: MutexGuard<'_, Takers<N>>, most: usize, mut rest: impl FnMut(T)) -> Option<T> {
+        // If `rest` panics this is dropped last, behind the lock: who drops a task may push.
         let mut first = None;
+        let mut takers = takers;
+        let mut progress = Progress { next: self.head.0.load(Relaxed), head: &self.head.0 };
         for _ in 0..most.min(self.len()) {
             let Some(item) = Self::next(&mut takers, progress.next) else { break };
             progress.next = progress.next.wrapping_add(1);
@@ -258,10 +298,6 @@ impl<T: Item, const N: usize> Injector<T, N> {
         drop(progress);
         self.reclaim(&mut takers, head);
         drop(takers);
-        if first.is_none() && !self.is_empty() {
-            // A pusher was interrupted between its two steps.
-            thread::yield_now();
-        }
         first
     }
 
@@ -311,7 +347,7 @@ impl<T: Item, const N: usize> Injector<T, N> {
 
     #[inline]
     fn lock(&self) -> MutexGuard<'_, Takers<N>> {
-        // If `rest` panics, what it was given is gone, and the rest is there.
+        // If `rest` panics, what was taken is gone, and the rest is there.
         self.takers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -353,5 +389,29 @@ mod tests {
         let mut rest = Vec::new();
         assert_eq!(injector.take(9, |item| rest.push(*item)), Some(Box::new(1)));
         assert_eq!((rest, injector.is_empty()), (vec![2, 3, 4, 5, 6], true));
+    }
+
+    #[test]
+    fn a_pusher_that_was_overtaken_at_a_block_s_first_place_leaves_last_alone() {
+        let injector = Injector::<Box<usize>, 2>::new();
+        (0..2).for_each(|i| injector.push(Box::new(i)));
+        let late = injector.pushers.0.tail.fetch_add(1, AcqRel);
+        (3..7).for_each(|i| injector.push(Box::new(i)));
+        let last = injector.pushers.0.last.load(Acquire);
+        injector.fill(late, Box::new(2_usize).into_raw().as_ptr());
+        assert_eq!(injector.pushers.0.last.load(Acquire), last);
+        let mut rest = Vec::new();
+        assert_eq!(injector.take(9, |item| rest.push(*item)), Some(Box::new(0)));
+        assert_eq!((rest, injector.is_empty()), (vec![1, 2, 3, 4, 5, 6], true));
+    }
+
+    #[test]
+    fn who_has_other_work_does_not_wait_for_another_taker() {
+        let injector = Injector::<Box<usize>, 2>::new();
+        injector.push(Box::new(0));
+        let guard = injector.lock();
+        assert_eq!(injector.try_pop(), None);
+        drop(guard);
+        assert_eq!(injector.try_pop(), Some(Box::new(0)));
     }
 }

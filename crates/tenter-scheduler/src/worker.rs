@@ -208,7 +208,7 @@ impl<'a> Worker<'a> {
             self.maintain();
         }
         if self.tick % MAINTENANCE == 0 && self.takes_injected() {
-            if let Some(runnable) = self.slot.inject.pop() {
+            if let Some(runnable) = self.slot.inject.try_pop() {
                 return Some(runnable);
             }
         }
