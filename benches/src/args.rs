@@ -33,7 +33,7 @@ Measures tenter beside its peers.
 
   --quick         about a tenth of the work per round, and no slow cases
   --peers A,B     only these peers beside tenter and the bounds; none: no peer
-  --rounds N      how often each case runs on each of them (7; quick: 3)
+  --rounds N      how often each case runs on each of them (5; quick: 3)
   --workers N     worker threads of each runtime (2)
   --pinned        sockets: the server on one CPU, the load on another
   --json FILE     also write all results to FILE
@@ -99,7 +99,7 @@ impl Args {
     }
 
     pub(crate) fn rounds(&self) -> usize {
-        self.rounds.unwrap_or(if self.quick { 3 } else { 7 })
+        self.rounds.unwrap_or(if self.quick { 3 } else { 5 })
     }
 
     /// Leaves the cases and entrants that the user asked for, in the order of the cases.

@@ -21,7 +21,7 @@ const TIMERS: u64 = 1000;
 const HOGS: usize = 10;
 
 /// Rounds of these take two seconds on each runtime.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![

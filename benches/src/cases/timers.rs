@@ -53,8 +53,8 @@ pub(crate) fn cases() -> Vec<Case> {
             .judged(Measure::Wall);
         match size {
             0..=100_000 => case,
-            100_001..=1_000_000 => case.slow().rounds(5),
-            _ => case.slow().rounds(2).among(&["tenter", "tokio"]),
+            100_001..=1_000_000 => case.slow().rounds(3),
+            _ => case.slow().rounds(1).among(&["tenter", "tokio"]),
         }
     }));
     cases

@@ -130,7 +130,7 @@ pub(super) fn all() -> Vec<Case> {
             "echo on 50 connections; per request",
         )))),
         everyone::<Echo<500>>(echo("echo-500", "echo on 500 connections; per request")),
-        everyone::<Echo<5000>>(echo("echo-5000", "echo on 5000 connections; per request").slow().rounds(5)),
+        everyone::<Echo<5000>>(echo("echo-5000", "echo on 5000 connections; per request").slow().rounds(3)),
         everyone::<EchoOneWorker<50>>(echo("echo-50-pinned", ONE_WORKER).slow()),
         everyone::<EchoOneWorker<500>>(echo("echo-500-pinned", ONE_WORKER)),
         everyone::<EchoOneWorker<5000>>(echo("echo-5000-pinned", ONE_WORKER).slow().rounds(3)),
