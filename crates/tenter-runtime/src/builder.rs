@@ -165,7 +165,7 @@ impl Builder {
     ///
     /// It runs inside the runtime: tasks that it spawns or wakes are run before the thread sleeps, and then it is called again.
     /// While it runs, this thread does nothing else, and what comes meanwhile is left to the other workers; what it waits for
-    /// must not need this thread. A panic of it ends the hook alone.
+    /// must not need this thread. No hook is called from within a hook. A panic of it ends the hook alone.
     ///
     /// It is for counting, and for what is best done when there is nothing else to do, such as asking an allocator to give
     /// memory back: glibc's keeps what a million small tasks have freed until something calls its `malloc_trim`.

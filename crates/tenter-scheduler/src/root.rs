@@ -303,6 +303,12 @@ fn poll_outer() {
     });
 }
 
+/// Whether the future of the `block_on` in this context, if it is one's and between polls, keeps its thread from sleeping.
+pub(crate) fn is_root_due(context: &Context) -> bool {
+    // SAFETY: as in `poll_outer`; it is only looked at.
+    context.root.get().is_some_and(|root| unsafe { (*root).is_due() })
+}
+
 /// Gives the queues of the seat this thread sits in to the other threads, because it will block.
 fn hand_over_outer() {
     context::find(|outer| {

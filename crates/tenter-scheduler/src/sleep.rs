@@ -70,10 +70,11 @@ impl Worker<'_> {
                 self.slot.rooted.store(1, Relaxed);
                 self.context.roused.set(false);
             }
-            self.tell_unpark();
         }
         self.pass_driving_on();
         self.dispatch();
+        // Behind that, for the hook may wait for what was found in the driver.
+        self.tell_unpark();
         self.learn(start);
     }
 

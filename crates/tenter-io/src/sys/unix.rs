@@ -86,7 +86,8 @@ pub(crate) fn allow_reuse(listener: &Socket, share: bool) -> io::Result<()> {
 pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-    // SAFETY: the kernel writes an address of the length that it leaves in `len`, and no more than that said before.
+    // SAFETY: the kernel writes an address of the length that it leaves in `len`, and no more than that said before; the descriptor
+    // that it gives is new, and nobody else's.
     let accepted = unsafe {
         socket2::SockAddr::try_init(|addr, len| {
             let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
