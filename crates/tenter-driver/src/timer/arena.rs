@@ -173,7 +173,7 @@ impl Arena {
         (index, generation)
     }
 
-    /// Makes another timer of a live one that is on no list; gives its generation.
+    /// Makes another timer of a live one, where it is; gives its generation.
     #[inline]
     pub(crate) fn renew(&mut self, index: u32, deadline: Nanos) -> u32 {
         let generation = self.next_generation();

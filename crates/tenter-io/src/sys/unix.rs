@@ -74,9 +74,19 @@ pub(crate) fn allow_reuse(listener: &Socket, share: bool) -> io::Result<()> {
     // As the standard library does: a server that is started again need not wait for old connections to fade.
     listener.set_reuse_address(true)?;
     if share {
-        listener.set_reuse_port(true)?;
+        share_port(listener)?;
     }
     Ok(())
+}
+
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+fn share_port(listener: &Socket) -> io::Result<()> {
+    listener.set_reuse_port(true)
+}
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+fn share_port(_: &Socket) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "listeners can't share a port on this system (no SO_REUSEPORT)"))
 }
 
 /// Takes a connection, whose socket does not block.
