@@ -156,11 +156,15 @@ fn a_write_must_not_be_lost_in_the_moment_in_which_its_runtime_ends() {
         let [mut file, _] = files(&scratch);
         let runtime =
             Builder::new_multi_thread().worker_threads(1).reactor(backend).max_blocking_threads(1).build().unwrap();
+        let (begun, begins) = mpsc::channel();
         let (release, held) = mpsc::channel::<()>();
         let hold = move || {
+            begun.send(()).unwrap();
             let _ = held.recv();
         };
         runtime.unblock(hold).detach();
+        // Else the pool's thread may begin with the write.
+        begins.recv().unwrap();
         let handle = runtime.handle().clone();
         let ((taken, is_taken), (told, flushed)) = (mpsc::channel(), mpsc::channel());
         let task = async move {
