@@ -39,6 +39,8 @@ mod scheduler;
 #[cfg(not(tenter_loom))]
 mod seat;
 #[cfg(not(tenter_loom))]
+mod signal;
+#[cfg(not(tenter_loom))]
 mod sleep;
 #[cfg(not(tenter_loom))]
 mod slot;

@@ -4,10 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::ptr;
-use std::sync::atomic::{
-    AtomicBool,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread;
@@ -18,66 +15,9 @@ use crate::context::{self, Context, Role};
 use crate::park::Park;
 use crate::parker::Parker;
 use crate::scheduler::Core;
+use crate::signal::{Signal, Sleeper};
 use crate::slot::Slot;
 use crate::worker::{Worker, settle};
-
-/// Says that a `block_on` future was woken, and wakes its thread.
-#[derive(Debug)]
-pub(crate) struct Signal {
-    /// Set by the waker; cleared by the thread before it polls.
-    woken: AtomicBool,
-    sleeper: Sleeper,
-}
-
-/// Where the thread that a [`Signal`] wakes sleeps.
-#[derive(Debug)]
-enum Sleeper {
-    Seat(&'static Slot, usize),
-    Own(Parker),
-}
-
-impl Signal {
-    /// Woken from the start, so that the future is polled once.
-    fn new(sleeper: Sleeper) -> Arc<Self> {
-        Arc::new(Self { woken: AtomicBool::new(true), sleeper })
-    }
-
-    fn take(&self) -> bool {
-        self.woken.load(Relaxed) && self.woken.swap(false, Acquire)
-    }
-
-    fn is_set(&self) -> bool {
-        self.woken.load(Acquire)
-    }
-
-    /// Ends the thread's sleep without announcing anything.
-    pub(crate) fn unpark(&self) {
-        match &self.sleeper {
-            Sleeper::Seat(slot, seat) => slot.unpark(*seat),
-            Sleeper::Own(parker) => parker.unpark(|| {}),
-        }
-    }
-
-    fn park(&self) {
-        match &self.sleeper {
-            Sleeper::Seat(slot, seat) => drop(slot.seats[*seat].parker.park(None)),
-            Sleeper::Own(parker) => drop(parker.park(None)),
-        }
-    }
-}
-
-impl Wake for Signal {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // Release: the poll that follows sees what the waker's thread wrote.
-        if !self.woken.swap(true, Release) {
-            self.unpark();
-        }
-    }
-}
 
 /// A `block_on` future together with its output.
 struct Root<'f, F: Future> {
@@ -95,6 +35,9 @@ pub(crate) trait RootPoll {
 
     /// Whether its thread must not sleep: the future was woken, or has ended in a nested `block_on`.
     fn is_due(&self) -> bool;
+
+    /// What its waker sets.
+    fn signal(&self) -> &Arc<Signal>;
 }
 
 impl<'f, F: Future> Root<'f, F> {
@@ -128,6 +71,10 @@ impl<F: Future> RootPoll for Root<'_, F> {
 
     fn is_due(&self) -> bool {
         self.output.is_some() || self.signal.is_set()
+    }
+
+    fn signal(&self) -> &Arc<Signal> {
+        &self.signal
     }
 }
 
@@ -220,6 +167,7 @@ fn sit<F: Future>(core: &Arc<Core>, future: Pin<&mut F>) -> F::Output {
 
 /// Polls the future and whatever runs in the seat.
 fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_, F>) -> F::Output {
+    let _beneath = Beneath::wake(&root.signal);
     let context = Context::new(core.clone(), seat, role);
     let _entered = context.enter();
     let slot = core.slot;
@@ -272,6 +220,7 @@ fn drive<F: Future>(core: &Arc<Core>, seat: usize, role: Role, mut root: Root<'_
 /// Polls the future alone, on a thread without a seat or deep inside one.
 fn wait<F: Future>(core: &Arc<Core>, mut root: Root<'_, F>) -> F::Output {
     let slot = core.slot;
+    let _beneath = Beneath::wake(&root.signal);
     let context = Context::new(core.clone(), 0, Role::Guest);
     let _entered = context.enter();
     let guest = (slot.workers() == 0).then(|| Guest::new(slot, root.signal.clone()));
@@ -287,6 +236,31 @@ fn wait<F: Future>(core: &Arc<Core>, mut root: Root<'_, F>) -> F::Output {
         }
         if !root.signal.is_set() {
             root.signal.park();
+        }
+    }
+}
+
+/// While it lives, what wakes the futures of the `block_on`s beneath wakes this thread where it sleeps meanwhile.
+struct Beneath(Vec<(Arc<Signal>, Option<Arc<Signal>>)>);
+
+impl Beneath {
+    fn wake(here: &Arc<Signal>) -> Self {
+        let mut signals = Vec::new();
+        context::find(|context| -> Option<()> {
+            // SAFETY: as in `poll_outer`; it is only looked at.
+            let signal = unsafe { (*context.root.get()?).signal() }.clone();
+            let before = signal.pass_on(Some(here.clone()));
+            signals.push((signal, before));
+            None
+        });
+        Self(signals)
+    }
+}
+
+impl Drop for Beneath {
+    fn drop(&mut self) {
+        for (signal, before) in self.0.drain(..) {
+            signal.pass_on(before);
         }
     }
 }

@@ -174,6 +174,36 @@ fn what_a_park_hook_spawns_without_workers_must_not_be_slept_past() {
 }
 
 #[test]
+fn what_a_park_hook_waits_for_must_not_cost_block_on_its_own_wake() {
+    within(120, || {
+        let (ends, future) = signal();
+        let (ends_other, other) = signal();
+        let other = Mutex::new(Some(Box::pin(other)));
+        // It has a worker, so that this thread is a guest there, and sleeps in its own seat.
+        let inner = Scheduler::new(config(1), Arc::new(NoPark)).unwrap();
+        let used = inner.clone();
+        let mut config = config(0);
+        config.on_thread_park = Some(Arc::new(move || {
+            let Some(other) = other.lock().unwrap().take() else { return };
+            let (ends, ends_other) = (ends.clone(), ends_other.clone());
+            let thread = thread::spawn(move || {
+                // The future beneath is woken, and polled, while the hook waits.
+                thread::sleep(Duration::from_millis(20));
+                ends();
+                thread::sleep(Duration::from_millis(20));
+                ends_other();
+            });
+            used.block_on(other);
+            thread.join().unwrap();
+        }));
+        let scheduler = Scheduler::new(config, Arc::new(NoPark)).unwrap();
+        scheduler.block_on(future);
+        scheduler.close();
+        inner.close();
+    });
+}
+
+#[test]
 fn a_hook_that_sleeps_in_block_on_must_not_be_called_within_itself() {
     within(120, || {
         let handle: Arc<Mutex<Option<Scheduler>>> = Arc::default();

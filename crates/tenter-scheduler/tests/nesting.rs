@@ -168,3 +168,39 @@ fn a_worker_blocked_in_another_runtime_must_not_be_relied_upon() {
         b.close();
     });
 }
+
+#[test]
+fn a_future_beneath_must_be_polled_while_a_nested_block_on_sits_elsewhere() {
+    within(60, || {
+        let (outer, inner) = (scheduler(0), scheduler(0));
+        let (begin, begins) = mpsc::channel();
+        let (answer, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (send_outer, outer_wakers) = mpsc::channel();
+        let (send_inner, inner_wakers) = mpsc::channel::<Waker>();
+        // Wakes the future beneath from another thread, while this one sleeps in the inner seat.
+        let asked = answer.clone();
+        let foreign = thread::spawn(move || {
+            let waker: Waker = outer_wakers.recv().unwrap();
+            let () = begins.recv().unwrap();
+            thread::sleep(Duration::from_millis(50));
+            asked.store(true, SeqCst);
+            waker.wake();
+        });
+        let nested = inner.clone();
+        let waited = answers.clone();
+        outer.block_on(async {
+            outer
+                .spawn(async move {
+                    begin.send(()).unwrap();
+                    nested.block_on(wait_for(waited, send_inner));
+                })
+                .detach();
+            wait_for(answer, send_outer).await;
+            answers.store(true, SeqCst);
+            for waker in inner_wakers.try_iter() {
+                waker.wake();
+            }
+        });
+        foreign.join().unwrap();
+    });
+}

@@ -1,5 +1,5 @@
 //! Polling by hand: a waker that counts, and a box that holds one future.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 use std::future::Future;
 use std::pin::Pin;
