@@ -1,9 +1,8 @@
 //! What the waker of a `block_on` future does: it says so, and ends its thread's sleep, wherever that sleeps now.
 
 use std::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
-    fence,
+    AtomicU8,
+    Ordering::{AcqRel, Acquire, Relaxed},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Wake;
@@ -11,14 +10,17 @@ use std::task::Wake;
 use crate::parker::Parker;
 use crate::slot::Slot;
 
+/// The future was woken. Set by its waker; cleared by its thread before it polls.
+const WOKEN: u8 = 1;
+/// There is a `next`. Set and cleared with it by the future's thread, behind the lock. In one word with [`WOKEN`], so that of a
+/// waker and that thread, each of which sets its bit, the second sees the first one's.
+const PASSES_ON: u8 = 2;
+
 /// Says that a `block_on` future was woken, and wakes its thread.
 #[derive(Debug)]
 pub(crate) struct Signal {
-    /// Set by the waker; cleared by the thread before it polls.
-    woken: AtomicBool,
+    state: AtomicU8,
     sleeper: Sleeper,
-    /// Whether there is a `next`; set with it, by the future's thread.
-    passes_on: AtomicBool,
     /// The one of a nested `block_on`, in which the future's thread sleeps meanwhile.
     next: Mutex<Option<Arc<Self>>>,
 }
@@ -33,28 +35,28 @@ pub(crate) enum Sleeper {
 impl Signal {
     /// Woken from the start, so that the future is polled once.
     pub(crate) fn new(sleeper: Sleeper) -> Arc<Self> {
-        let (woken, passes_on) = (AtomicBool::new(true), AtomicBool::new(false));
-        Arc::new(Self { woken, sleeper, passes_on, next: Mutex::new(None) })
+        Arc::new(Self { state: AtomicU8::new(WOKEN), sleeper, next: Mutex::new(None) })
     }
 
+    /// Whether the future was woken; takes note of it.
     pub(crate) fn take(&self) -> bool {
-        self.woken.load(Relaxed) && self.woken.swap(false, Acquire)
+        self.state.load(Relaxed) & WOKEN != 0 && self.state.fetch_and(!WOKEN, Acquire) & WOKEN != 0
     }
 
     pub(crate) fn is_set(&self) -> bool {
-        self.woken.load(Acquire)
+        self.state.load(Acquire) & WOKEN != 0
     }
 
-    /// Has another one's thread woken as well from now on; gives what did so until now.
+    /// Has another one's thread woken as well from now on; gives what did so until now. Called by the future's thread, which looks
+    /// whether it was woken after that, before it sleeps.
     pub(crate) fn pass_on(&self, next: Option<Arc<Self>>) -> Option<Arc<Self>> {
         let mut place = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        self.passes_on.store(next.is_some(), Relaxed);
-        let before = std::mem::replace(&mut *place, next);
-        drop(place);
-        // Pairs with the fence of `wake_by_ref`: its thread passes this one on, or this thread, which looks at `woken` before
-        // it sleeps, sees that set.
-        fence(SeqCst);
-        before
+        if next.is_some() {
+            self.state.fetch_or(PASSES_ON, AcqRel);
+        } else {
+            self.state.fetch_and(!PASSES_ON, AcqRel);
+        }
+        std::mem::replace(&mut *place, next)
     }
 
     /// Ends the thread's sleep without announcing anything.
@@ -80,13 +82,12 @@ impl Wake for Signal {
 
     fn wake_by_ref(self: &Arc<Self>) {
         // Release: the poll that follows sees what the waker's thread wrote.
-        if self.woken.swap(true, Release) {
+        let before = self.state.fetch_or(WOKEN, AcqRel);
+        if before & WOKEN != 0 {
             return;
         }
         self.unpark();
-        // Pairs with the fence of `pass_on`.
-        fence(SeqCst);
-        if self.passes_on.load(Relaxed) {
+        if before & PASSES_ON != 0 {
             let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Some(next) = next {
                 next.unpark();
