@@ -218,6 +218,8 @@ fn after_everyone_was_told_later_timers_must_not_fire_early() {
 #[test]
 fn a_burst_comes_in_portions_and_leaves_no_time_to_sleep_between_them() {
     let (mock, driver) = hasty();
+    // The wheel has not been asked for so long that the burst must be spread over lower levels before it fires.
+    std::thread::sleep(Duration::from_millis(10));
     for wheel in [Some(0), None] {
         let (wakes, waker) = Counter::new();
         let deadline = Instant::now();
@@ -232,10 +234,11 @@ fn a_burst_comes_in_portions_and_leaves_no_time_to_sleep_between_them() {
             assert_eq!(mock.state(|state| *state.timeouts.last().unwrap()), Some(Duration::ZERO), "more is due");
             out.into_iter().for_each(Waker::wake);
             let portion = wakes.count() - before;
-            assert!((1..=64).contains(&portion), "{portion} at once");
+            assert!(portion <= 64, "{portion} at once");
             turns += 1;
+            assert!(turns <= 16 + 6 * 4, "16 that fire, and 4 for each level that the burst is spread from");
         }
-        assert!(turns >= 5);
+        assert!(turns >= 16);
         assert_eq!(driver.timer_count(), 0);
     }
 }
