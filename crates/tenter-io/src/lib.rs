@@ -3,8 +3,16 @@
 //! [`Async<T>`] makes any object with a file descriptor (on Windows: with a socket) asynchronous; [`Timer`] and the
 //! functions of [`time`] wait for a moment. Both bind to the ambient runtime when they are made and can be polled from any
 //! thread. [`Unblock`] has what blocks work on the blocking pool.
+//!
+//! Over any stream of bytes: [`StreamReader`] and [`StreamWriter`] are asyncio's, [`codec`] makes frames of bytes,
+//! [`copy_bidirectional`] is a proxy, and [`duplex`] a stream in memory.
 
 mod attempt;
+mod buffer;
+pub mod codec;
+mod copy;
+mod delimiters;
+mod duplex;
 mod listen;
 #[cfg(unix)]
 #[path = "raw/unix.rs"]
@@ -12,6 +20,7 @@ mod raw;
 #[cfg(windows)]
 #[path = "raw/windows.rs"]
 mod raw;
+mod reader;
 mod ready;
 mod sockets;
 #[cfg(unix)]
@@ -29,11 +38,16 @@ mod unix;
 #[cfg(windows)]
 mod waitable;
 mod wrapper;
+mod writer;
 
+pub use copy::{CopyError, copy_bidirectional};
+pub use duplex::{DuplexReader, DuplexStream, DuplexWriter, duplex};
 pub use listen::ListenOptions;
+pub use reader::{ReadError, StreamReader};
 pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
 pub use timer::Timer;
 pub use unblock::Unblock;
 #[cfg(windows)]
 pub use waitable::{IntoInnerError, Waitable};
 pub use wrapper::{Async, IoSafe};
+pub use writer::{StreamWriter, WriteError, WriteMarks};

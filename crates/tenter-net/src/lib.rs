@@ -40,6 +40,7 @@ mod raw;
 #[cfg(windows)]
 #[path = "raw/windows.rs"]
 mod raw;
+mod split;
 mod stream;
 mod sys;
 mod udp;
@@ -50,6 +51,7 @@ pub use std::net::{AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketA
 
 pub use addr::{AsyncToSocketAddrs, resolve};
 pub use listener::{Incoming, TcpListener};
+pub use split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream};
 pub use stream::TcpStream;
 pub use tenter_io::ListenOptions;
 pub use udp::UdpSocket;

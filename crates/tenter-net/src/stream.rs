@@ -10,6 +10,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use tenter_io::Async;
 
 use crate::attempts::Attempts;
+use crate::split::{OwnedReadHalf, OwnedWriteHalf, SplitStream, sealed, split};
 use crate::{AsyncToSocketAddrs, resolve, sys};
 
 /// A TCP connection. Clones are the same socket, so one task may read while another writes.
@@ -98,6 +99,34 @@ impl TcpStream {
         self.inner.get_ref().shutdown(how)
     }
 
+    /// Two halves, one for who reads and one for who writes. No lock is between them.
+    ///
+    /// Clones do for that, too; what the halves add is that dropping the writing one shuts down the writing half of the
+    /// connection, also for clones.
+    ///
+    /// ```
+    /// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+    /// use tenter_net::{TcpListener, TcpStream};
+    ///
+    /// tenter_runtime::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (mut peer, _) = listener.accept().await?;
+    ///     let (reader, mut writer) = stream.into_split();
+    ///     writer.write_all(b"and no more").await?;
+    ///     drop(writer);
+    ///     let mut heard = String::new();
+    ///     peer.read_to_string(&mut heard).await?;
+    ///     assert_eq!(heard, "and no more");
+    ///     assert_eq!(reader.as_ref().peer_addr()?, peer.local_addr()?);
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        split(self)
+    }
+
     /// Reads without taking what was read.
     ///
     /// # Errors
@@ -183,6 +212,19 @@ impl AsyncWrite for TcpStream {
     /// Shuts down the writing half.
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.shutdown(Shutdown::Write))
+    }
+}
+
+impl SplitStream for TcpStream {}
+
+impl sealed::Sealed for TcpStream {
+    fn end_writing(&self) {
+        // An error says that there is no connection any more.
+        let _ = self.shutdown(Shutdown::Write);
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
 

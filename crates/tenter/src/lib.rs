@@ -89,12 +89,17 @@ pub use futures_lite::stream;
 #[doc(inline)]
 pub use futures_lite::prelude;
 
-/// Reading and writing, and [`Async`] for what has no type of its own.
+/// Reading and writing, [`Async`] for what has no type of its own, and buffered streams that lose nothing when they are cancelled.
 pub mod io {
     #[doc(inline)]
     pub use futures_lite::io::*;
     #[doc(inline)]
     pub use tenter_io::{Async, IoSafe, Readable, ReadableOwned, Writable, WritableOwned};
+    #[doc(inline)]
+    pub use tenter_io::{
+        CopyError, DuplexReader, DuplexStream, DuplexWriter, ReadError, StreamReader, StreamWriter, WriteError,
+        WriteMarks, codec, copy_bidirectional, duplex,
+    };
     #[cfg(windows)]
     #[doc(inline)]
     pub use tenter_io::{IntoInnerError, Waitable};

@@ -13,6 +13,7 @@ use tenter_io::Async;
 
 use super::write;
 use crate::convert::conversions;
+use crate::split::{OwnedReadHalf, OwnedWriteHalf, SplitStream, sealed, split};
 use crate::sys;
 
 /// A connection of two Unix sockets. Clones are the same socket, so one task may read while another writes.
@@ -92,6 +93,38 @@ impl UnixStream {
     /// What the system says.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.0.get_ref().shutdown(how)
+    }
+
+    /// Two halves, one for who reads and one for who writes. As [`TcpStream::into_split`](crate::TcpStream::into_split).
+    ///
+    /// ```
+    /// use futures_lite::AsyncReadExt;
+    /// use tenter_net::unix::UnixStream;
+    ///
+    /// tenter_runtime::block_on(async {
+    ///     let (near, mut far) = UnixStream::pair()?;
+    ///     let (_reader, writer) = near.into_split();
+    ///     drop(writer);
+    ///     assert_eq!(far.read(&mut [0]).await?, 0);
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        split(self)
+    }
+}
+
+impl SplitStream for UnixStream {}
+
+impl sealed::Sealed for UnixStream {
+    fn end_writing(&self) {
+        // An error says that there is no connection any more.
+        let _ = self.shutdown(Shutdown::Write);
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
