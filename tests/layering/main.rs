@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "tenter-fs",
     "tenter-io",
     "tenter-net",
+    "tenter-process",
     "tenter-macros",
     "tenter-hyper",
     "tenter",

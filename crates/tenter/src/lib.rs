@@ -65,6 +65,11 @@ pub use tenter_net as net;
 #[doc(inline)]
 pub use tenter_fs as fs;
 
+/// Child processes.
+#[cfg(feature = "process")]
+#[doc(inline)]
+pub use tenter_process as process;
+
 /// One current-thread runtime per core.
 #[doc(inline)]
 pub use tenter_runtime::per_core;

@@ -2,6 +2,7 @@
 //!
 //! What is not here is not in tenter: see "Coming from elsewhere" in the workspace's `README.md`.
 
+pub mod children;
 pub mod files;
 pub mod handles;
 pub mod locks;

@@ -4,6 +4,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use smol::channel::{Receiver, Sender};
 use smol::net::{TcpListener, TcpStream, UdpSocket};
+use smol::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use smol::{Async, Executor, LocalExecutor, Task, Timer, Unblock};
 
 fn sent<T: Send + Sync + Unpin>() {}
@@ -17,6 +18,11 @@ fn types_can_go_wherever_smols_can() {
     sent::<Async<std::net::TcpStream>>();
     sent::<Unblock<std::fs::File>>();
     sent::<Timer>();
+    sent::<Command>();
+    sent::<Child>();
+    sent::<ChildStdin>();
+    sent::<ChildStdout>();
+    sent::<ChildStderr>();
     sent::<Task<u8>>();
     sent::<Executor<'_>>();
     sent::<Sender<u8>>();
@@ -28,6 +34,10 @@ fn types_can_go_wherever_smols_can() {
     unwound::<Executor<'_>>();
     unwound::<LocalExecutor<'_>>();
     unwound::<Task<u8>>();
+    unwound::<Child>();
+    unwound::<ChildStdin>();
+    unwound::<ChildStdout>();
+    unwound::<ChildStderr>();
     unwound::<Sender<u8>>();
     unwound::<Receiver<u8>>();
 }
