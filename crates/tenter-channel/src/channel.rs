@@ -24,12 +24,19 @@ use crate::error::{SendError, TryRecvError, TrySendError};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 
-/// How many handles of one kind there are. At zero the channel closes, and the count never rises again.
+/// How many handles of one kind there are.
+///
+/// At zero the channel closes. The count never rises again then, but for handles that can be made out of those of another
+/// kind ([`add`](Self::add)).
 #[derive(Debug)]
 pub(crate) struct Handles(AtomicUsize);
 
 impl Handles {
-    fn one() -> Self {
+    pub(crate) fn none() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    pub(crate) fn one() -> Self {
         Self(AtomicUsize::new(1))
     }
 
@@ -37,7 +44,7 @@ impl Handles {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Counts a clone of a handle that exists.
+    /// Counts a clone of a handle that exists, or one that is made out of a handle of another kind.
     pub(crate) fn add(&self) {
         // Half the range stands for "too many", as in `Arc`: with leaked clones the count could wrap to zero.
         if self.0.fetch_add(1, Ordering::Relaxed) > usize::MAX / 2 {

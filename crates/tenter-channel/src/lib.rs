@@ -3,6 +3,8 @@
 //! * [`bounded`] and [`unbounded`]: multi-producer multi-consumer queues of messages, each message received once. Names
 //!   and behaviour follow the async-channel crate, so code written for it compiles unchanged.
 //! * [`oneshot`]: one message, once.
+//! * [`broadcast`]: each message for every receiver. Names and behaviour follow tokio's, as do those of
+//! * [`watch`]: the latest value for whoever looks, and news of its changes.
 //!
 //! They work under any executor, between executors, and between async code and plain threads: every waiting method
 //! has a twin that blocks the thread instead.
@@ -25,11 +27,13 @@
 // `oneshot::shared` alone is allowed it.
 #![deny(unsafe_code)]
 
+pub mod broadcast;
 mod channel;
 mod error;
 pub mod oneshot;
 mod receiver;
 mod sender;
+pub mod watch;
 mod weak;
 
 pub use channel::{bounded, unbounded};
@@ -37,3 +41,11 @@ pub use error::{RecvError, SendError, TryRecvError, TrySendError};
 pub use receiver::{Receiver, Recv};
 pub use sender::{Closed, Send, Sender};
 pub use weak::{WeakReceiver, WeakSender};
+
+use tenter_core::sync::{Mutex, MutexGuard};
+
+/// Locks what is whole at every moment: no foreign code runs under these locks.
+#[inline]
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

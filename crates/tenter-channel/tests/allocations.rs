@@ -8,7 +8,7 @@ use std::mem::size_of;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use tenter_channel::{Recv, Send, bounded, oneshot, unbounded};
+use tenter_channel::{Recv, Send, bounded, broadcast, oneshot, unbounded, watch};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -87,6 +87,37 @@ fn a_oneshot_is_one_allocation() {
         assert!(receiver.as_mut().poll(&mut cx).is_ready());
     });
     assert_eq!(count, 1);
+}
+
+#[test]
+fn a_broadcast_message_is_one_allocation_and_waiting_for_it_none() {
+    let (sender, mut first) = broadcast::channel(2);
+    let mut second = sender.subscribe();
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        for i in 0..10 {
+            let (mut first, mut second) = (pin!(first.recv()), pin!(second.recv()));
+            assert!(first.as_mut().poll(&mut cx).is_pending() && second.as_mut().poll(&mut cx).is_pending());
+            sender.send(i).unwrap();
+            assert!(first.as_mut().poll(&mut cx).is_ready() && second.as_mut().poll(&mut cx).is_ready());
+        }
+    });
+    assert_eq!(count, 10);
+}
+
+#[test]
+fn watching_allocates_nothing() {
+    let (sender, mut receiver) = watch::channel(0);
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        for i in 0..10 {
+            let mut changed = pin!(receiver.changed());
+            assert!(changed.as_mut().poll(&mut cx).is_pending());
+            sender.send(i).unwrap();
+            assert!(changed.as_mut().poll(&mut cx).is_ready());
+        }
+    });
+    assert_eq!(count, 0);
 }
 
 #[test]

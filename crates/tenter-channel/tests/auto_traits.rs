@@ -1,15 +1,17 @@
 //! Which handles may cross threads, decided at compile time.
 //!
 //! A handle of messages that may be sent is `Send` and `Sync`, whether or not the messages are `Sync`; one of messages that
-//! may not be sent is neither.
+//! may not be sent is neither. What several receivers clone or look at at a time, in a broadcast or watch channel, must be
+//! `Sync` too.
 #![cfg(not(tenter_loom))]
 
 use std::cell::Cell;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use tenter_channel::{
     Closed, Receiver, Recv, RecvError, Send as SendFuture, SendError, Sender, TryRecvError, TrySendError, WeakReceiver,
-    WeakSender, oneshot,
+    WeakSender, broadcast, oneshot, watch,
 };
 
 /// Holds for every type, in two ways for one that has the trait: naming it is then ambiguous.
@@ -49,6 +51,14 @@ assert_has! {
     Closed<'static, Movable>: Send Sync,
     oneshot::Sender<Movable>: Send Sync Unpin,
     oneshot::Receiver<Movable>: Send Sync Unpin,
+    broadcast::Sender<u8>: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    broadcast::WeakSender<u8>: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    broadcast::Receiver<u8>: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    broadcast::Recv<'static, u8>: Send Sync,
+    watch::Sender<u8>: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    watch::Receiver<u8>: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    watch::Changed<'static, u8>: Send Sync,
+    watch::Ref<'static, u8>: Sync,
     SendError<u8>: Send Sync,
     TrySendError<u8>: Send Sync,
     RecvError: Send Sync,
@@ -73,4 +83,11 @@ assert_not! {
     oneshot::Sender<Bound>: Sync,
     oneshot::Receiver<Bound>: Send,
     oneshot::Receiver<Bound>: Sync,
+    broadcast::Sender<Movable>: Send,
+    broadcast::Receiver<Movable>: Send,
+    broadcast::Recv<'static, Movable>: Send,
+    watch::Sender<Movable>: Send,
+    watch::Receiver<Movable>: Send,
+    watch::Changed<'static, Movable>: Send,
+    watch::Ref<'static, u8>: Send,
 }

@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 
 use common::{Task, ready};
 use futures_core::Stream;
-use tenter_channel::{bounded, oneshot, unbounded};
+use tenter_channel::{bounded, broadcast, oneshot, unbounded, watch};
 use tenter_core::coop::{self, BUDGET};
 
 const UNITS: usize = BUDGET as usize;
@@ -117,6 +117,38 @@ fn oneshots_give_way() {
         }
     });
     assert_eq!(received, 2);
+}
+
+#[test]
+fn broadcasts_give_way() {
+    let (sender, mut receiver) = broadcast::channel(2 * UNITS);
+    for i in 0..2 * UNITS {
+        sender.send(i).unwrap();
+    }
+    let received = turns(async {
+        for i in 0..2 * UNITS {
+            assert_eq!(receiver.recv().await, Ok(i));
+        }
+    });
+    assert_eq!(received, 2);
+}
+
+#[test]
+fn watches_give_way() {
+    let (sender, mut receiver) = watch::channel(0);
+    let told = turns(async {
+        for i in 1..=2 * UNITS {
+            sender.send(i).unwrap();
+            receiver.changed().await.unwrap();
+        }
+    });
+    assert_eq!(told, 2);
+    let tried = turns(async {
+        for _ in 0..2 * UNITS {
+            assert!(receiver.wait_for(|_| true).await.is_ok());
+        }
+    });
+    assert_eq!(tried, 2);
 }
 
 #[test]

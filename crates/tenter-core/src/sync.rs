@@ -4,12 +4,12 @@
 //! tenter_loom` turns them into loom's. Nothing else in tenter names loom outside its models.
 
 #[cfg(not(tenter_loom))]
-pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
+pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, atomic};
 #[cfg(not(tenter_loom))]
 pub use std::{hint, thread};
 
 #[cfg(tenter_loom)]
-pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
+pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, atomic};
 #[cfg(tenter_loom)]
 pub use loom::{hint, thread};
 

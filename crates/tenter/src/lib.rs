@@ -74,7 +74,7 @@ pub use tenter_process as process;
 #[doc(inline)]
 pub use tenter_runtime::per_core;
 
-/// Channels: many producers and many consumers, or one of each for one value.
+/// Channels: many producers and many consumers, one of each for one value, each message for everyone, the latest value.
 #[doc(inline)]
 pub use tenter_channel as channel;
 
