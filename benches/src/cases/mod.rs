@@ -3,6 +3,7 @@
 
 mod bell;
 mod blocking;
+mod broadcast;
 mod channels;
 mod cold;
 mod hello;
@@ -28,6 +29,7 @@ pub(crate) fn all() -> Vec<Case> {
         spawn::cases(),
         tasks::cases(),
         channels::cases(),
+        broadcast::cases(),
         parallel::cases(),
         latency::cases(),
         timers::cases(),

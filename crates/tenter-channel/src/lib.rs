@@ -5,6 +5,7 @@
 //! * [`oneshot`]: one message, once.
 //! * [`broadcast`]: each message for every receiver. Names and behaviour follow tokio's, as do those of
 //! * [`watch`]: the latest value for whoever looks, and news of its changes.
+//! * [`sync`]: signals without a message.
 //!
 //! They work under any executor, between executors, and between async code and plain threads: every waiting method
 //! has a twin that blocks the thread instead.
@@ -33,6 +34,7 @@ mod error;
 pub mod oneshot;
 mod receiver;
 mod sender;
+pub mod sync;
 pub mod watch;
 mod weak;
 

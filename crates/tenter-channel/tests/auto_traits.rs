@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use tenter_channel::{
     Closed, Receiver, Recv, RecvError, Send as SendFuture, SendError, Sender, TryRecvError, TrySendError, WeakReceiver,
-    WeakSender, broadcast, oneshot, watch,
+    WeakSender, broadcast, oneshot, sync, watch,
 };
 
 /// Holds for every type, in two ways for one that has the trait: naming it is then ambiguous.
@@ -59,6 +59,11 @@ assert_has! {
     watch::Receiver<u8>: Send Sync Unpin UnwindSafe RefUnwindSafe,
     watch::Changed<'static, u8>: Send Sync,
     watch::Ref<'static, u8>: Sync,
+    sync::Notify: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    sync::Notified<'static>: Send Sync,
+    sync::Event: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    sync::Barrier: Send Sync Unpin UnwindSafe RefUnwindSafe,
+    sync::Condvar: Send Sync Unpin UnwindSafe RefUnwindSafe,
     SendError<u8>: Send Sync,
     TrySendError<u8>: Send Sync,
     RecvError: Send Sync,

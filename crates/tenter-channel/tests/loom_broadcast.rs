@@ -90,6 +90,21 @@ fn a_message_goes_with_its_last_receiver_whether_it_takes_or_leaves() {
 }
 
 #[test]
+fn who_leaves_while_it_is_overtaken_passes_no_later_message() {
+    model(3, || {
+        let (sender, mut receiver) = broadcast::channel(1);
+        let other = sender.subscribe();
+        sender.send(0).unwrap();
+        let leaving = thread::spawn(move || drop(other));
+        sender.send(1).unwrap();
+        assert_eq!(block_on(receiver.recv()), Err(RecvError::Lagged(1)));
+        assert_eq!(block_on(receiver.recv()), Ok(1));
+        leaving.join().unwrap();
+        assert!(sender.is_empty());
+    });
+}
+
+#[test]
 fn two_receivers_of_one_message_leave_nothing() {
     model(3, || {
         let (sender, mut receiver) = broadcast::channel(1);

@@ -82,6 +82,10 @@ pub use tenter_channel as channel;
 #[doc(inline)]
 pub use async_lock as lock;
 
+/// Signals between tasks that carry no message: `Notify`, `Event`, `Barrier`, `Condvar`.
+#[doc(inline)]
+pub use tenter_channel::sync;
+
 /// Combinators of futures.
 #[doc(inline)]
 pub use futures_lite::future;
