@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,12 +12,13 @@ use tenter_blocking::{Pool, PoolConfig, Spin};
 use tenter_core::clock::Clock;
 use tenter_driver::Driver;
 use tenter_reactor::{Reactor, ReactorConfig};
-use tenter_scheduler::{Config, Latency, Scheduler, ThreadHook};
+use tenter_scheduler::{Config, Debug, Latency, Scheduler, SlowPoll, ThreadHook};
 
 use crate::choice::{self, Wish};
+use crate::inspect::{self, Place};
 use crate::per_core::{Core, PerCore, PerCoreError};
 use crate::shared::Shared;
-use crate::{Backend, BuildError, Handle, Runtime, seed};
+use crate::{Backend, BuildError, Handle, Runtime, seed, switch};
 
 /// Makes a [`Runtime`].
 ///
@@ -36,6 +38,10 @@ pub struct Builder {
     wish: Wish,
     chaos: seed::Wish,
     faulty: seed::Wish,
+    debug: Option<bool>,
+    how: Debug,
+    /// What was told, if anything was.
+    inspect: Option<Option<Place>>,
 }
 
 impl Builder {
@@ -47,7 +53,8 @@ impl Builder {
 
     fn with(config: Config, multi_thread: bool) -> Self {
         let (chaos, faulty) = (seed::Wish::Any, seed::Wish::Any);
-        Self { config, multi_thread, pool: PoolConfig::new(), wish: Wish::Any, chaos, faulty }
+        let (pool, how) = (PoolConfig::new(), Debug::default());
+        Self { config, multi_thread, pool, wish: Wish::Any, chaos, faulty, debug: None, how, inspect: None }
     }
 
     /// A runtime without worker threads: tasks, I/O and timers go on inside [`Runtime::block_on`] alone.
@@ -132,6 +139,89 @@ impl Builder {
     /// ```
     pub fn faulty(mut self, seed: impl Into<Option<u64>>) -> Self {
         self.faulty = seed::Wish::Told(seed.into());
+        self
+    }
+
+    /// Has the runtime keep a record of each of its tasks for [`Handle::tasks`](crate::Handle::tasks), and report polls that take
+    /// [too long](Self::slow_poll_threshold). It is slower, and a task takes some 300 bytes more; without it neither.
+    ///
+    /// Unless this is called, the environment variable `TENTER_DEBUG` says whether (1) or not (0), and without that it is off.
+    ///
+    /// ```
+    /// use tenter_runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().debug(true).build()?;
+    /// let task = runtime.task().name("listener").spawn(std::future::pending::<()>());
+    /// println!("{}", runtime.tasks());
+    /// assert_eq!(runtime.tasks()[0].name.as_deref(), Some("listener"));
+    /// # drop(task);
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    pub fn debug(mut self, yes: bool) -> Self {
+        self.debug = Some(yes);
+        self
+    }
+
+    /// Sets how long a poll may take before it is reported as slow, in debug mode: 100 ms unless told, as asyncio's
+    /// `slow_callback_duration`.
+    ///
+    /// A poll that is still going on is reported by a worker that has nothing else to do: within a few milliseconds, if there is
+    /// one. Where all are inside polls, or there is one thread only, a poll is reported when it is over. It is once more when one
+    /// that was reported is over.
+    pub fn slow_poll_threshold(mut self, threshold: Duration) -> Self {
+        self.how.slow_poll_threshold = threshold;
+        self
+    }
+
+    /// Sets what is called for a slow poll in debug mode, in the place of a line on stderr; at most ten times a second, not
+    /// counting the ends of polls that were reported before.
+    ///
+    /// It is called between polls on a thread of the runtime: what takes long there holds up that thread. A panic of it ends the
+    /// hook alone.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    /// use tenter_runtime::Builder;
+    ///
+    /// let (sender, slow) = mpsc::channel();
+    /// let runtime = Builder::new_multi_thread()
+    ///     .debug(true)
+    ///     .slow_poll_threshold(Duration::from_millis(5))
+    ///     .on_slow_poll(move |poll| _ = sender.send((poll.name.map(str::to_owned), poll.is_over)))
+    ///     .build()?;
+    /// runtime.block_on(runtime.task().name("blocks").spawn(async { sleep(Duration::from_millis(20)) }));
+    /// // While it went on, if another worker was free to see it, and at its end.
+    /// let (name, _) = slow.recv().unwrap();
+    /// assert_eq!(name.as_deref(), Some("blocks"));
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    pub fn on_slow_poll(mut self, hook: impl Fn(&SlowPoll<'_>) + Send + Sync + 'static) -> Self {
+        self.how.on_slow_poll = Some(Arc::new(hook));
+        self
+    }
+
+    /// Gives the runtime a Unix socket, by which the command `tenter` (`tenter ps PID`, `pstree`, `stat`) asks it, and a thread that
+    /// answers, whatever the runtime's own threads do. Nothing else of the runtime changes; more is known in
+    /// [debug mode](Self::debug).
+    ///
+    /// The socket is in the directory `tenter` below `$XDG_RUNTIME_DIR`, or, without that, in `tenter-` and the user's number in
+    /// the directory for temporary files. That has to be the user's alone, and only the same user, and root, are answered. The
+    /// socket goes with the runtime; what a process left that was killed is removed by the next one.
+    ///
+    /// Unless this or [`inspect_at`](Self::inspect_at) is called, the environment variable `TENTER_INSPECT` says whether (1) or not
+    /// (0), or gives the path of the socket, for one runtime. Without that there is neither a socket nor a thread. Where there are no Unix
+    /// sockets, [`build`](Self::build) fails.
+    pub fn inspect(mut self, yes: bool) -> Self {
+        self.inspect = Some(yes.then_some(Place::Default));
+        self
+    }
+
+    /// As [`inspect`](Self::inspect), with the socket at a path of the program's choice, for `tenter ps --socket PATH`. What is there
+    /// must be a socket that nobody listens to, or nothing.
+    pub fn inspect_at(mut self, path: impl Into<PathBuf>) -> Self {
+        self.inspect = Some(Some(Place::At(path.into())));
         self
     }
 
@@ -254,12 +344,15 @@ impl Builder {
     ///
     /// # Errors
     /// If the chosen reactor is not compiled in or can't be made here, none works, the number of workers is out of
-    /// range, `TENTER_CHAOS` or `TENTER_FAULTY` is not a seed, or too many runtimes live at once.
+    /// range, `TENTER_CHAOS` or `TENTER_FAULTY` is not a seed, `TENTER_DEBUG` neither 1 nor 0,
+    /// a socket that was asked for can't be made, or too many runtimes live at once.
     pub fn build(mut self) -> Result<Runtime, BuildError> {
         if self.multi_thread && self.config.workers == 0 {
             return Err(BuildError::NoWorkers);
         }
         self.config.chaos = self.chaos.seed(seed::CHAOS)?;
+        let debug = self.debug.map_or_else(|| switch::of(switch::DEBUG), Ok)?;
+        self.config.debug = debug.then_some(self.how);
         let (reactor, report) = choice::choose(&self.wish, self.faulty.seed(seed::FAULTY)?)?;
         let driver = Driver::new(reactor, Clock::System, Scheduler::wheels(&self.config));
         let spin = match self.config.latency {
@@ -268,7 +361,12 @@ impl Builder {
             _ => Spin::Adaptive,
         };
         let shared = Shared::new(driver, Pool::new(self.pool.spin(spin)), report);
-        Ok(Runtime::from_handle(Handle::new(Scheduler::new(self.config, Arc::new(shared))?)))
+        let place = self.inspect.map_or_else(inspect::place, Ok)?;
+        let runtime = Runtime::from_handle(Handle::new(Scheduler::new(self.config, Arc::new(shared))?));
+        match place {
+            Some(place) => runtime.inspected(&place),
+            None => Ok(runtime),
+        }
     }
 }
 

@@ -39,6 +39,16 @@ pub enum BuildError {
         /// What it says.
         text: String,
     },
+    /// The socket for the command `tenter` could not be made; of a system without Unix sockets the error is
+    /// [`Unsupported`](io::ErrorKind::Unsupported).
+    Inspect(io::Error),
+    /// An environment variable that is to say yes or no says neither.
+    Switch {
+        /// `TENTER_DEBUG`, or `TENTER_INSPECT`, which may also be an absolute path.
+        variable: &'static str,
+        /// What it says.
+        text: String,
+    },
     /// The scheduler could not be made.
     Scheduler(MakeError),
 }
@@ -85,6 +95,8 @@ impl fmt::Display for BuildError {
             Self::NoWorkers => {
                 f.write_str("a multi-thread runtime needs a worker thread; for none use `Builder::new_current_thread`")
             }
+            Self::Inspect(error) => write!(f, "the runtime can't have a socket to be asked through: {error}"),
+            Self::Switch { variable, text } => write!(f, "{variable} is '{text}': make it 1 or 0, or leave it out"),
             Self::Seed { variable, text } => {
                 write!(f, "{variable} is '{text}': make it a seed, a number from 0 to 2^64 - 1, or leave it out")
             }
@@ -112,10 +124,11 @@ impl From<MakeError> for BuildError {
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         let kind = match &error {
-            BuildError::Reactor { error, .. } => error.kind(),
-            BuildError::UnknownReactor { .. } | BuildError::NoWorkers | BuildError::Seed { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            BuildError::Reactor { error, .. } | BuildError::Inspect(error) => error.kind(),
+            BuildError::UnknownReactor { .. }
+            | BuildError::NoWorkers
+            | BuildError::Seed { .. }
+            | BuildError::Switch { .. } => io::ErrorKind::InvalidInput,
             BuildError::NoReactor(_) => io::ErrorKind::Unsupported,
             BuildError::Scheduler(_) => io::ErrorKind::Other,
         };

@@ -6,6 +6,7 @@ use std::task::Waker;
 
 use tenter_task::Task;
 
+use crate::inspect::{Place, Server};
 use crate::{BuildError, Builder, Handle};
 
 /// A scheduler, a driver and a blocking pool of their own.
@@ -29,11 +30,19 @@ use crate::{BuildError, Builder, Handle};
 #[derive(Debug)]
 pub struct Runtime {
     handle: Handle,
+    /// Answers to the last, also while the runtime ends.
+    server: Option<Server>,
 }
 
 impl Runtime {
     pub(crate) fn from_handle(handle: Handle) -> Self {
-        Self { handle }
+        Self { handle, server: None }
+    }
+
+    /// With a socket by which it can be asked.
+    pub(crate) fn inspected(mut self, place: &Place) -> Result<Self, BuildError> {
+        self.server = Some(Server::start(place, self.handle.clone()).map_err(BuildError::Inspect)?);
+        Ok(self)
     }
 
     /// A multi-thread runtime with the defaults of [`Builder::new_multi_thread`].

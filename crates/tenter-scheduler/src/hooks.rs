@@ -20,11 +20,17 @@ thread_local! {
 /// Calls a thread hook, but not from within one: that may sleep in a `block_on`. A panic of it has been printed; it must not
 /// cost the worker.
 pub(crate) fn call(hook: Option<&ThreadHook>) {
-    let Some(hook) = hook else { return };
+    if let Some(hook) = hook {
+        guarded(|| hook());
+    }
+}
+
+/// Calls what is a user's in the same way.
+pub(crate) fn guarded(hook: impl FnOnce()) {
     if CALLING.replace(true) {
         return;
     }
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
         // Its drop may panic, too.
         std::mem::forget(payload);
     }

@@ -19,6 +19,10 @@ mod chaos;
 #[cfg(not(tenter_loom))]
 mod context;
 #[cfg(not(tenter_loom))]
+mod counts;
+#[cfg(not(tenter_loom))]
+mod debug;
+#[cfg(not(tenter_loom))]
 mod executor;
 #[cfg(not(tenter_loom))]
 mod hooks;
@@ -53,6 +57,10 @@ mod weak;
 #[cfg(not(tenter_loom))]
 mod worker;
 
+#[cfg(not(tenter_loom))]
+pub use counts::Counts;
+#[cfg(not(tenter_loom))]
+pub use debug::{Debug, SlowPoll, SlowPollHook};
 #[cfg(not(tenter_loom))]
 pub use executor::{Executor, LocalExecutor};
 #[cfg(not(tenter_loom))]

@@ -39,6 +39,9 @@ impl Key {
     /// Of a task that no registry knows. No other key is equal to it.
     pub const UNTRACKED: Self = Self(u64::MAX);
 
+    /// How many numbers there are.
+    pub const NUMBERS: u64 = NUMBER_MASK + 1;
+
     /// Of the task with a number (modulo 2²⁶), which is to be entered in the registry with a tag.
     #[must_use]
     #[inline]

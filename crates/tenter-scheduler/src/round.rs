@@ -98,8 +98,9 @@ impl Worker<'_> {
             }
         }
         self.round.note(slot, now);
+        let slow_polls = self.finds_slow_polls();
         let injected = !slot.inject.is_empty() && !brisk;
-        if stuck || crowd || injected || undriven || !self.wakers.is_empty() || slot.is_closed() {
+        if stuck || crowd || injected || undriven || slow_polls || !self.wakers.is_empty() || slot.is_closed() {
             Found::Trouble
         } else {
             Found::Polls(polled)

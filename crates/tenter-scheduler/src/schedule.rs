@@ -6,6 +6,7 @@ use async_task::ScheduleInfo;
 use tenter_task::Runnable;
 
 use crate::context::{self, Context, Role};
+use crate::debug;
 use crate::slot::{self, Slot};
 use crate::worker::set;
 
@@ -31,7 +32,11 @@ const MOVING: u32 = 300;
 /// The schedule function of every runtime task: an item, so that it has no size.
 pub(crate) fn schedule(runnable: Runnable, info: ScheduleInfo) {
     // Read before the push: afterwards the task may be gone.
-    let slot = slot::at(runnable.metadata().slot());
+    let meta = *runnable.metadata();
+    if meta.is_recorded() {
+        debug::wakes(meta);
+    }
+    let slot = slot::at(meta.slot());
     context::with_seat_of(slot, |seat| match seat {
         Some(context) if info.woken_while_running || context.dispatching.get() => context.push_back(runnable),
         Some(context) => context.push_next(runnable),

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::thread::{self, JoinHandle};
 
-use tenter_task::{Meta, Spawn, Task, TaskId, Tracker, schedule_with_info};
+use tenter_task::record::{self, Record};
+use tenter_task::{Spawn, Task, TaskId, Tracker, schedule_with_info};
 
 use crate::context::{self, Context, Role};
+use crate::debug::{Debug, Observer};
 use crate::hooks::{ThreadHook, call};
 use crate::park::Park;
 use crate::registry::Key;
@@ -34,6 +36,8 @@ pub struct Config {
     /// A seed: the scheduler does at random what it may do, but rarely does, so that whoever counts on more than is promised
     /// is found. It is slower; two runs with one seed differ as far as their timing does.
     pub chaos: Option<u64>,
+    /// Has a [record](tenter_task::record) kept of each task, and slow polls reported. It is slower.
+    pub debug: Option<Debug>,
     /// The name of worker threads.
     pub thread_name: String,
     /// Bytes of stack of a worker thread; `None`: the standard library's default.
@@ -67,6 +71,7 @@ impl Config {
             block_on_runs_tasks: true,
             latency: Latency::default(),
             chaos: None,
+            debug: None,
             thread_name: "tenter-worker".to_owned(),
             stack_size: None,
             on_thread_start: None,
@@ -118,6 +123,8 @@ pub(crate) struct Core {
     pub(crate) name: WeakScheduler,
     pub(crate) park: Arc<dyn Park>,
     pub(crate) config: Config,
+    /// In debug mode.
+    pub(crate) observer: Option<Observer>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -204,9 +211,11 @@ impl Scheduler {
         if config.workers > MAX_WORKERS {
             return Err(MakeError::TooManyWorkers(config.workers));
         }
-        let slot = slot::acquire(config.workers).ok_or(MakeError::TooManyRuntimes)?;
+        let slot = slot::acquire(config.workers, config.debug.is_some()).ok_or(MakeError::TooManyRuntimes)?;
         slot.seeds.set(config.chaos);
-        let core = Arc::new(Core { slot, name: slot.next_name(), park, config, threads: Mutex::new(Vec::new()) });
+        let observer = config.debug.clone().map(|debug| Observer::new(debug, slot.seats.len()));
+        let (name, threads) = (slot.next_name(), Mutex::new(Vec::new()));
+        let core = Arc::new(Core { slot, name, park, config, observer, threads });
         slot::settle(slot, Arc::downgrade(&core));
         Ok(Self { core })
     }
@@ -239,6 +248,25 @@ impl Scheduler {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.core.slot.is_closed()
+    }
+
+    /// Whether it is in debug mode, so that its tasks have records.
+    #[must_use]
+    pub fn is_debug(&self) -> bool {
+        self.core.observer.is_some()
+    }
+
+    /// The records of its tasks, in debug mode: each task that lives all the while is among them once. Nothing is polled, and no
+    /// thread of its own is needed for it.
+    #[must_use]
+    pub fn records(&self) -> Vec<Arc<Record>> {
+        if self.is_debug() { record::all(self.core.slot.ids()) } else { Vec::new() }
+    }
+
+    /// In debug mode: how many of its tasks are gone that were never polled.
+    #[must_use]
+    pub fn unpolled_tasks(&self) -> u64 {
+        self.core.slot.unpolled()
     }
 
     /// Spawns a task. On a closed scheduler it is cancelled at once.
@@ -347,13 +375,14 @@ where
     F::Output: Send + 'static,
 {
     context::with_seat_of(slot, |seat| {
-        let key = slot.take_in(seat);
-        let tracked = Tracked { key: key.unwrap_or(Key::UNTRACKED) };
-        let spawn = Spawn::new(Meta::in_slot(slot.index), tracked).name(name).spawned_at(site);
+        let (key, meta) = slot.take_in(seat, name.as_deref(), site);
+        let tracked = Tracked { key };
+        let spawn = Spawn::new(meta, tracked).name(name).spawned_at(site);
         let (runnable, task) = spawn.build(future, schedule_with_info(schedule::schedule));
-        match key {
-            Some(_) => schedule::spawned(slot, seat, runnable),
-            None => drop(runnable),
+        if key == Key::UNTRACKED {
+            drop(runnable);
+        } else {
+            schedule::spawned(slot, seat, runnable);
         }
         task
     })

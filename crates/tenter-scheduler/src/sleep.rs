@@ -43,7 +43,8 @@ impl Worker<'_> {
         // Who wakes for an event every few microseconds never sleeps for a tick, and looks after the others nevertheless.
         if self.round.is_due(start) && self.finds_trouble(start) {
             self.pace.begin(Some(Instant::now()));
-            return self.dispatch();
+            self.dispatch();
+            return self.report_slow_polls();
         }
         let start = self.spin.learns().then_some(start);
         let alone = self.slot.idle.word().searching() <= self.slot.workers().div_ceil(SPINNERS);
@@ -51,6 +52,7 @@ impl Worker<'_> {
         let found = self.searching && alone && self.spin_until(|| slot.has_visible_work() || slot.is_closed());
         if !found && self.tell_park() {
             self.park();
+            self.report_slow_polls();
         }
         self.learn(start);
     }

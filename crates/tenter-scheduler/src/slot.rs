@@ -5,15 +5,16 @@
 //! wake. The slot is still there; at worst the wake reaches a worker of the slot's next runtime, for nothing.
 
 use std::cell::RefCell;
+use std::panic::Location;
 use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
+    AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
     fence,
 };
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, Weak};
 use std::task::Waker;
 
-use tenter_task::Runnable;
+use tenter_task::{Meta, Runnable};
 
 use crate::chaos::Seeds;
 use crate::context::{self, Context, Role};
@@ -40,6 +41,11 @@ const INJECT_BLOCK: usize = 64;
 
 /// Threads without a seat count their tasks in one of so many pairs.
 const OUTSIDE: usize = 8;
+
+/// Set once in a slot's state, by whoever closes the runtime; cleared when the slot is recycled.
+const CLOSED: u8 = 1;
+/// Set in it if the tasks of its runtime have records. Set or cleared when a runtime moves in.
+pub(crate) const DEBUG: u8 = 2;
 
 /// On lines of its own, because any thread writes here.
 #[derive(Debug, Default)]
@@ -74,8 +80,10 @@ pub(crate) struct Slot {
     pub(crate) turns: AtomicU32,
     /// Whether another awake thread would have a processor.
     pub(crate) load: Load,
-    /// Set once, by whoever closes the runtime; cleared when the slot is recycled.
-    closed: AtomicBool,
+    /// [`CLOSED`] and [`DEBUG`]; 0 for most.
+    pub(crate) state: AtomicU8,
+    /// How many tasks of this runtime had a record and were never polled.
+    pub(crate) unpolled: AtomicU64,
     /// Where threads wait for the last task to go, or for a runnable to drop.
     drain: (Mutex<()>, Condvar),
     /// The runtime that lives here now.
@@ -98,19 +106,31 @@ impl Slot {
         self.workers()
     }
 
-    /// Counts a new task, spawned by the thread in `seat`, and gives its key; `None` on a closed runtime.
-    #[inline]
-    pub(crate) fn take_in(&'static self, seat: Option<&Context>) -> Option<Key> {
-        if self.is_closed() {
-            return None;
+    /// Counts a new task, spawned by the thread in `seat`, and gives its key, which is [`Key::UNTRACKED`] on a closed runtime, and
+    /// what its header says.
+    // Always, as it was before it had to give two things: they stay in registers.
+    #[inline(always)]
+    pub(crate) fn take_in(
+        &'static self,
+        seat: Option<&Context>,
+        name: Option<&str>,
+        site: &'static Location<'static>,
+    ) -> (Key, Meta) {
+        if self.state.load(Relaxed) != 0 {
+            return self.take_in_marked(seat, name, site);
         }
+        (self.count(seat), Meta::in_slot(self.index))
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(&'static self, seat: Option<&Context>) -> Key {
         let key = Key::new(numbers::next(), self.index);
         match seat {
             Some(context) => {
                 self.seats[context.seat].tally.take_alone();
                 if context.role == Role::Worker {
                     // One of the crew: the drain waits for it before it reads this count.
-                    return Some(key);
+                    return key;
                 }
             }
             None => self.outside(key).take(),
@@ -119,9 +139,9 @@ impl Slot {
         fence(SeqCst);
         if self.is_closed() {
             self.count_end(key);
-            return None;
+            return Key::UNTRACKED;
         }
-        Some(key)
+        key
     }
 
     fn outside(&self, key: Key) -> &Tally {
@@ -160,8 +180,8 @@ impl Slot {
             }
         });
         // Without the fence, a worker that reads too old a flag tells the drain when it leaves the crew.
-        if self.is_closed() {
-            self.wake_drainers();
+        if self.state.load(Relaxed) != 0 {
+            self.end_marked(key);
         }
     }
 
@@ -169,6 +189,11 @@ impl Slot {
     pub(crate) fn live_tasks(&self) -> usize {
         let seats = self.seats.iter().map(|seat| &seat.tally);
         tally::live(seats.chain(self.outside.iter().map(|outside| &outside.0)))
+    }
+
+    /// How many tasks have waited and not ended; a snapshot.
+    pub(crate) fn entered(&self) -> usize {
+        self.registry.len()
     }
 
     /// On a closed runtime: whether no task lives any more, and none will.
@@ -192,7 +217,7 @@ impl Slot {
 
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Relaxed)
+        self.state.load(Relaxed) & CLOSED != 0
     }
 
     /// The runtime that lives here now.
@@ -315,7 +340,7 @@ impl Slot {
 
     /// Refuses new tasks, wakes every task and every thread. The first caller gets `true`.
     pub(crate) fn close(&'static self) -> bool {
-        if self.closed.swap(true, AcqRel) {
+        if self.state.fetch_or(CLOSED, AcqRel) & CLOSED != 0 {
             return false;
         }
         fence(SeqCst);
@@ -414,14 +439,16 @@ pub(crate) fn at(index: u16) -> &'static Slot {
     unsafe { &*slot }
 }
 
-/// A slot for a runtime with `workers` worker threads: a recycled one, or a new one.
-pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
+/// A slot for a runtime with `workers` worker threads, in debug mode or not: a recycled one, or a new one.
+pub(crate) fn acquire(workers: usize, debug: bool) -> Option<&'static Slot> {
+    let state = if debug { DEBUG } else { 0 };
     let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(at) = free.slots.iter().position(|slot| slot.workers() == workers) {
         let slot = free.slots.swap_remove(at);
         slot.registry.reopen();
         slot.load.reset();
-        slot.closed.store(false, Release);
+        slot.unpolled.store(0, Relaxed);
+        slot.state.store(state, Release);
         return Some(slot);
     }
     if free.made == MAX_SLOTS {
@@ -443,7 +470,8 @@ pub(crate) fn acquire(workers: usize) -> Option<&'static Slot> {
         rooted: AtomicUsize::new(0),
         turns: AtomicU32::new(0),
         load: Load::default(),
-        closed: AtomicBool::new(false),
+        state: AtomicU8::new(state),
+        unpolled: AtomicU64::new(0),
         drain: (Mutex::new(()), Condvar::new()),
         home: RwLock::new(Weak::new()),
         incarnations: AtomicU32::new(0),
@@ -462,5 +490,6 @@ pub(crate) fn settle(slot: &'static Slot, home: Weak<Core>) {
 /// Gives a slot back whose runtime is closed, without tasks and without threads.
 pub(crate) fn release(slot: &'static Slot) {
     settle(slot, Weak::new());
+    slot.strike_off();
     FREE.lock().unwrap_or_else(PoisonError::into_inner).slots.push(slot);
 }

@@ -16,6 +16,7 @@ use tenter_task::Runnable;
 
 use crate::chaos::Chaos;
 use crate::context::{Context, Role};
+use crate::debug::Report;
 use crate::pace::Pace;
 use crate::round::Round;
 use crate::scheduler::Core;
@@ -96,6 +97,10 @@ pub(crate) struct Worker<'a> {
     pub(crate) spin: Spin,
     pub(crate) round: Round,
     pub(crate) chaos: Option<Box<Chaos>>,
+    /// Whether there is chaos, or debug mode.
+    is_special: bool,
+    /// Slow polls that are to be reported.
+    pub(crate) slow: Vec<Report>,
 }
 
 /// The life of a worker thread; it was counted as searching by whoever started it.
@@ -167,7 +172,9 @@ impl<'a> Worker<'a> {
             pace: Pace::new(mean),
             spin: Spin::new(context.core.config.latency, seat.habits[1].load(Relaxed)),
             round: Round::default(),
+            is_special: chaos.is_some() || context.core.observer.is_some(),
             chaos,
+            slow: Vec::new(),
         }
     }
 
@@ -278,11 +285,11 @@ impl<'a> Worker<'a> {
         }
         self.seat.polls.store(self.tick, Relaxed);
         coop::begin();
-        let again = if self.chaos.is_some() { self.startle(&runnable) } else { None };
         let bomb = AbortOnUnwind;
-        runnable.run();
-        if let Some(again) = again {
-            again.wake();
+        if self.is_special {
+            self.run_specially(runnable);
+        } else {
+            runnable.run();
         }
         std::mem::forget(bomb);
         coop::end();

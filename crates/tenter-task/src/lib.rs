@@ -18,6 +18,7 @@
 mod future;
 mod meta;
 mod panic;
+pub mod record;
 mod site;
 mod spawn;
 mod task;

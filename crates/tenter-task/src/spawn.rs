@@ -73,7 +73,7 @@ impl<G: Tracker> Spawn<G> {
         F: Future,
         S: Schedule<Meta>,
     {
-        let id = self.tracker.id();
+        let id = self.tracker.id().marked(self.meta.is_recorded());
         let future = TaskFuture::new(future, Site::new(self.spawned_at, self.name), self.tracker);
         let builder = Builder::new().metadata(self.meta);
         // SAFETY: passed on from the caller.

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::future::Outcome;
-use crate::{Meta, TaskId};
+use crate::{Meta, TaskId, record};
 
 /// A spawned task: await it for its output, or drop it to cancel it.
 ///
@@ -36,20 +36,20 @@ pub struct Task<T> {
 
 impl<T> Task<T> {
     pub(crate) fn new(task: async_task::FallibleTask<Outcome<T>, Meta>, id: TaskId) -> Self {
-        Self { inner: FallibleTask { task, id } }
+        Self { inner: FallibleTask { id: HandleId(id), task } }
     }
 
     /// The task's id.
     #[must_use]
     pub fn id(&self) -> TaskId {
-        self.inner.id
+        self.inner.id()
     }
 
     /// Lets the task run on its own.
     ///
     /// If it panics, the unhandled-panic hook is told.
     pub fn detach(self) {
-        self.inner.task.detach();
+        self.inner.detach();
     }
 
     /// Cancels the task and waits until its future is gone; gives the output if it had ended before.
@@ -105,19 +105,33 @@ impl<T> fmt::Debug for Task<T> {
 /// As [`Task`]: dropping it cancels the task.
 #[must_use = "a dropped `FallibleTask` is cancelled; use `.detach()` to let it run on its own"]
 pub struct FallibleTask<T> {
+    // Dropped first.
+    id: HandleId,
     task: async_task::FallibleTask<Outcome<T>, Meta>,
-    id: TaskId,
+}
+
+/// The id in a handle, marked if there is a record. That is to say who waits, and whether the task was given up unpolled.
+struct HandleId(TaskId);
+
+impl Drop for HandleId {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.is_marked() {
+            record::is_given_up(self.0.unmarked());
+        }
+    }
 }
 
 impl<T> FallibleTask<T> {
     /// The task's id.
     #[must_use]
     pub fn id(&self) -> TaskId {
-        self.id
+        self.id.0.unmarked()
     }
 
     /// Lets the task run on its own.
     pub fn detach(self) {
+        std::mem::forget(self.id);
         self.task.detach();
     }
 
@@ -143,13 +157,21 @@ impl<T> Future for FallibleTask<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Pin::new(&mut self.task).poll(cx).map(|outcome| outcome.map(value))
+        match Pin::new(&mut self.task).poll(cx) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.map(value)),
+            Poll::Pending => {
+                if self.id.0.is_marked() {
+                    record::is_awaited(self.id());
+                }
+                Poll::Pending
+            }
+        }
     }
 }
 
 impl<T> fmt::Debug for FallibleTask<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FallibleTask").field("id", &self.id).field("finished", &self.is_finished()).finish()
+        f.debug_struct("FallibleTask").field("id", &self.id()).field("finished", &self.is_finished()).finish()
     }
 }
 

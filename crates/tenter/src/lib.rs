@@ -37,8 +37,8 @@ pub use tenter_io::{Async, Timer, Unblock};
 pub use tenter_queue as queue;
 #[doc(inline)]
 pub use tenter_runtime::{
-    Backend, BuildError, Builder, FallibleTask, Handle, Lane, Latency, Runtime, Task, TaskId, block_on, spawn,
-    try_unblock, unblock,
+    Backend, BuildError, Builder, FallibleTask, Handle, Lane, Latency, Metrics, Runtime, Task, TaskId, block_on,
+    inspect_sockets, spawn, tasks, try_unblock, unblock,
 };
 #[doc(inline)]
 pub use tenter_scheduler::{Executor, LocalExecutor};
@@ -122,12 +122,12 @@ pub mod time {
     pub use tenter_io::time::*;
 }
 
-/// About tasks: who is running, and what happens to panics that nobody awaits.
+/// About tasks: who is running, which there are, and what happens to panics that nobody awaits.
 pub mod task {
     #[doc(inline)]
     pub use tenter_runtime::{
-        FallibleTask, Task, TaskBuilder, TaskId, UnhandledPanic, UnhandledPanicHook, current_id, current_name,
-        set_unhandled_panic_hook,
+        FallibleTask, SlowPoll, Task, TaskBuilder, TaskDetails, TaskId, TaskInfo, TaskList, TaskState, TaskTree,
+        UnhandledPanic, UnhandledPanicHook, current_id, current_name, set_unhandled_panic_hook, tasks,
     };
 
     /// A budget of operations per task poll: a task whose channels and sockets are always ready still gives way to others.
@@ -149,3 +149,8 @@ pub mod reactor {
 #[cfg(all(doctest, unix))]
 #[doc = include_str!("../../../docs/REACTORS.md")]
 struct Guide;
+
+/// Runs the examples of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/DEBUGGING.md")]
+struct Debugging;
