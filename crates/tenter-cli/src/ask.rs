@@ -1,11 +1,9 @@
 //! A running process asked about its runtimes, through their sockets.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-#[cfg(unix)]
-use std::os::unix::net::UnixStream as Stream;
 
 /// What a process has no answer for within this, it has none for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,17 +52,11 @@ pub(crate) fn ask(whom: &Whom, command: &str, json: bool) -> Result<String, Stri
     }
 }
 
-#[cfg(unix)]
 fn ask_one(path: &Path, question: &str) -> io::Result<String> {
-    let mut stream = Stream::connect(path)?;
+    let mut stream = UnixStream::connect(path)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     converse(&mut stream, question)
-}
-
-#[cfg(not(unix))]
-fn ask_one(_path: &Path, _question: &str) -> io::Result<String> {
-    Err(io::Error::new(ErrorKind::Unsupported, "there are no Unix sockets here"))
 }
 
 /// Sends the question and takes the answer, from whoever it is.

@@ -6,6 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
+mod ask;
+#[cfg(not(unix))]
+#[path = "no_ask.rs"]
 mod ask;
 mod doctor;
 mod facts;
