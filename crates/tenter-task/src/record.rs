@@ -273,14 +273,17 @@ mod tests {
     fn all_finds_each_once_and_nobody_elses() {
         let here = Location::caller();
         let (own, other) = (ids(4000), ids(4001));
-        let many = 3 * SHARDS as u64 * PORTION as u64 / 2;
-        for number in 0..many {
+        // In one shard more than a portion, and one in the next.
+        let turns = (0..2 * PORTION as u64 / TURN).map(|turn| turn * TURN * SHARDS as u64);
+        let mut numbers: Vec<_> = turns.flat_map(|turn| turn..turn + TURN).chain([TURN]).collect();
+        numbers.sort_unstable();
+        for number in &numbers {
             begin(TaskId::from_u64(own.start + number), None, here);
         }
         begin(TaskId::from_u64(other.start), Some("other"), here);
         let mut found: Vec<_> = all(own.clone()).iter().map(|record| record.id().as_u64() - own.start).collect();
         found.sort_unstable();
-        assert_eq!(found, (0..many).collect::<Vec<_>>());
+        assert_eq!(found, numbers);
         end_all(own.clone());
         assert!(all(own).is_empty());
         assert_eq!(all(other.clone()).len(), 1);
