@@ -33,13 +33,16 @@
 mod addr;
 mod attempts;
 mod convert;
+mod happy;
 mod listener;
+mod open;
 #[cfg(unix)]
 #[path = "raw/unix.rs"]
 mod raw;
 #[cfg(windows)]
 #[path = "raw/windows.rs"]
 mod raw;
+pub(crate) mod server;
 mod split;
 mod stream;
 mod sys;
@@ -50,7 +53,10 @@ pub mod unix;
 pub use std::net::{AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 pub use addr::{AsyncToSocketAddrs, resolve};
+pub use happy::{connect_happy, connect_happy_after};
 pub use listener::{Incoming, TcpListener};
+pub use open::{buffered, open_connection};
+pub use server::{Closing, Listener, Server, ServerBuilder};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream};
 pub use stream::TcpStream;
 pub use tenter_io::ListenOptions;

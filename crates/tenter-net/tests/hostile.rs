@@ -17,10 +17,10 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tenter_io::{Timer, time};
 use tenter_net::unix::UnixStream;
-use tenter_net::{TcpListener, TcpStream};
+use tenter_net::{Server, TcpListener, TcpStream};
 use tenter_runtime::spawn;
 
-use crate::common::each;
+use crate::common::{each, on_each};
 
 /// Runs the named test again in a process of its own, where it does its `inner` half.
 fn in_child(test: &str, inner: fn()) {
@@ -116,8 +116,12 @@ fn take_all_files() -> Vec<File> {
 }
 
 fn limit_files() {
+    limit_files_to(160);
+}
+
+fn limit_files_to(most: u64) {
     let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: Some(160), maximum }).unwrap();
+    setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum }).unwrap();
 }
 
 #[test]
@@ -190,6 +194,56 @@ fn a_server_that_pauses_after_such_an_error_sleeps_meanwhile_and_recovers() {
             drop(taken);
             let mut server = time::timeout(Duration::from_secs(60), serving).await.expect("it recovers");
             echoed(&mut client, &mut server).await;
+        });
+    });
+}
+
+#[test]
+fn a_server_without_file_descriptors_waits_serves_whom_it_has_and_recovers() {
+    in_child("a_server_without_file_descriptors_waits_serves_whom_it_has_and_recovers", || {
+        limit_files_to(64);
+        on_each(|runtime| {
+            runtime.block_on(async {
+                let errors = Arc::new(AtomicUsize::new(0));
+                let counted = errors.clone();
+                let server = Server::bind("127.0.0.1:0").await.unwrap();
+                let server = server.on_accept_error(move |error| {
+                    assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+                    counted.fetch_add(1, SeqCst);
+                });
+                let server = server.serve(|mut stream, _| async move {
+                    let _ = futures_lite::io::copy(stream.clone(), &mut stream).await;
+                });
+                let mut served = TcpStream::connect(server.local_addr()).await.unwrap();
+                let mut heard = [0; 4];
+                served.write_all(b"ping").await.unwrap();
+                served.read_exact(&mut heard).await.unwrap();
+
+                // These have their sockets already, so it is the server that has none for them.
+                let sockets =
+                    [(); 2].map(|()| socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None));
+                let taken = take_all_files();
+                let start = Instant::now();
+                let clients = sockets.map(|socket| {
+                    let socket = socket.unwrap();
+                    socket.connect(&server.local_addr().into()).unwrap();
+                    std::net::TcpStream::from(socket)
+                });
+                while errors.load(SeqCst) < 2 {
+                    Timer::after(Duration::from_millis(5)).await;
+                    served.write_all(b"ping").await.unwrap();
+                    served.read_exact(&mut heard).await.unwrap();
+                }
+                // A pause of 100 ms is never shorter.
+                let (errors, elapsed) = (errors.load(SeqCst), start.elapsed());
+                assert!(elapsed.as_millis() >= 100 * (errors as u128 - 1), "{errors} errors in {elapsed:?}");
+                drop(taken);
+                for client in clients {
+                    let mut client = TcpStream::try_from(client).unwrap();
+                    client.write_all(b"ping").await.unwrap();
+                    client.read_exact(&mut heard).await.unwrap();
+                }
+            });
         });
     });
 }

@@ -28,6 +28,7 @@
 
 mod datagram;
 mod listener;
+mod served;
 mod stream;
 mod write;
 
