@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "tenter-io",
     "tenter-net",
     "tenter-process",
+    "tenter-signal",
     "tenter-macros",
     "tenter-hyper",
     "tenter",

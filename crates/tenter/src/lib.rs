@@ -70,6 +70,11 @@ pub use tenter_fs as fs;
 #[doc(inline)]
 pub use tenter_process as process;
 
+/// Signals of the operating system: Ctrl-C and others.
+#[cfg(feature = "signal")]
+#[doc(inline)]
+pub use tenter_signal as signal;
+
 /// One current-thread runtime per core.
 #[doc(inline)]
 pub use tenter_runtime::per_core;
