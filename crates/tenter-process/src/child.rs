@@ -56,7 +56,7 @@ impl Child {
                 Ok(Self { stdin, stdout, stderr, guard })
             }
             Err(error) => {
-                discard(&mut child);
+                discard(child);
                 Err(error)
             }
         }

@@ -220,6 +220,14 @@ impl Command {
 
     /// With these for what was not set.
     fn start(&mut self, stdin: fn() -> Stdio, others: fn() -> Stdio) -> io::Result<Child> {
+        self.fill_in(stdin, others);
+        Child::start(&mut self.inner, self.on_drop)
+    }
+}
+
+impl Command {
+    /// These for what was not set, whatever it was for a child before.
+    pub(crate) fn fill_in(&mut self, stdin: fn() -> Stdio, others: fn() -> Stdio) {
         if !self.stdin {
             self.inner.stdin(stdin());
         }
@@ -229,7 +237,6 @@ impl Command {
         if !self.stderr {
             self.inner.stderr(others());
         }
-        Child::start(&mut self.inner, self.on_drop)
     }
 }
 

@@ -54,19 +54,21 @@ pub(crate) struct Inner {
     pub(crate) watch: Watch,
     /// It is over, its status was collected, and its number is somebody else's.
     pub(crate) collected: bool,
+    /// Why there is no status, as the system said when it was asked: it is not asked again for a number that is somebody else's.
+    lost: Option<i32>,
 }
 
 impl Guard {
     /// Watches a child that was just started. One that can't be watched is killed: nobody would hear of its end.
-    pub(crate) fn new(mut child: Child, on_drop: OnDrop) -> io::Result<Self> {
+    pub(crate) fn new(child: Child, on_drop: OnDrop) -> io::Result<Self> {
         match Watch::new(&child) {
             Ok(watch) => {
                 let id = child.id();
-                let inner = Inner { child: Some(child), watch, collected: false };
+                let inner = Inner { child: Some(child), watch, collected: false, lost: None };
                 Ok(Self { id, on_drop, inner: Mutex::new(inner) })
             }
             Err(error) => {
-                discard(&mut child);
+                discard(child);
                 Err(error)
             }
         }
@@ -114,6 +116,9 @@ impl Inner {
 
     /// The status if the child is over; it is collected then.
     pub(crate) fn try_status(&mut self) -> io::Result<Option<ExitStatus>> {
+        if let Some(code) = self.lost {
+            return Err(io::Error::from_raw_os_error(code));
+        }
         match &self.watch {
             // The number must stay the child's while the thread asks for it.
             Watch::Thread(thread) if !thread.is_over() => return Ok(None),
@@ -122,6 +127,7 @@ impl Inner {
         let status = self.child().try_wait();
         // An error means that somebody else has collected it.
         self.collected |= !matches!(status, Ok(None));
+        self.lost = status.as_ref().err().and_then(io::Error::raw_os_error);
         status
     }
 
@@ -151,14 +157,20 @@ impl Drop for Guard {
         if self.on_drop.kill {
             let _ = inner.kill();
         }
-        if let Some(child) = inner.child.take().filter(|_| self.on_drop.reap) {
+        let reap = self.on_drop.reap && !inner.collected;
+        if let Some(child) = inner.child.take().filter(|_| reap) {
             exit::reap(child, &inner.watch);
         }
     }
 }
 
 /// For a child that nobody will get.
-pub(crate) fn discard(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+pub(crate) fn discard(mut child: Child) {
+    match child.kill() {
+        Ok(()) => {
+            let _ = child.wait();
+        }
+        // It is another user's by now, and may go on for long.
+        Err(_) => exit::abandon(child),
+    }
 }

@@ -19,6 +19,11 @@ pub(crate) fn reap(mut child: Child, watch: &Watch) {
     }
 }
 
+/// Collects a child that is not watched, as soon as it is over.
+pub(crate) fn abandon(child: Child) {
+    drop(Orphan(Some(child)));
+}
+
 /// Collects it when it is over.
 fn adopted_by(thread: &WaitThread, child: Child) {
     let mut state = thread.state();

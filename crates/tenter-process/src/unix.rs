@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 
 use crate::guard::{Inner, Watch};
 use crate::sealed::Sealed;
-use crate::{Child, Command, exit};
+use crate::{Child, Command, Stdio, exit};
 
 /// What a [`Command`] has on Unix alone.
 ///
@@ -48,6 +48,7 @@ impl CommandExt for Command {
     }
 
     fn exec(&mut self) -> io::Error {
+        self.fill_in(Stdio::inherit, Stdio::inherit);
         self.inner.exec()
     }
 

@@ -19,5 +19,10 @@ fn a_child_that_the_system_collects_must_end_the_wait() {
         // The number may be somebody else's; nobody is asked.
         child.send_signal(4711).unwrap();
         child.kill().unwrap();
+        assert_eq!(
+            child.status().await.unwrap_err().raw_os_error(),
+            Some(libc::ECHILD),
+            "the same answer, without a question"
+        );
     });
 }

@@ -20,7 +20,7 @@ use windows::interrupt;
 ///
 /// It is listened for from the call on, not from the first poll. When the future is over or dropped, and nobody else
 /// listens, Ctrl-C does again what it did before: it ends the program, as a rule. So a program that shuts down in good order at the
-/// first one is ended by the second. To hear of all of them, keep a listener ([`unix::signal`](crate::unix::signal)).
+/// first one is ended by the second. To hear of all of them, keep a listener ([`unix::signal`]).
 ///
 /// # Examples
 /// ```no_run

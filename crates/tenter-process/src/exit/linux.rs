@@ -13,7 +13,7 @@ mod waitid;
 
 pub(crate) use waitid::{Waited, block, signal};
 
-pub(crate) use crate::orphan::reap;
+pub(crate) use crate::orphan::{abandon, reap};
 
 /// A descriptor that is readable from the child's end on.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ mod waitid;
 
 pub(crate) use waitid::{Waited, block, signal};
 
-pub(crate) use crate::orphan::reap;
+pub(crate) use crate::orphan::{abandon, reap};
 
 /// There is none.
 #[derive(Debug)]

@@ -14,6 +14,9 @@ use crate::guard::Watch;
 /// What is over is gone when its handles are closed.
 pub(crate) fn reap(_: Child, _: &Watch) {}
 
+/// As [`reap`].
+pub(crate) fn abandon(_: Child) {}
+
 /// A handle of its own, which is signalled from the child's end on.
 #[derive(Debug)]
 pub(crate) struct Exit(Waitable<OwnedHandle>);
