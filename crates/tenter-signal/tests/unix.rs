@@ -10,7 +10,7 @@ use std::thread;
 
 use futures_lite::StreamExt;
 use futures_lite::future::{poll_once, yield_now, zip};
-use tenter_runtime::{Builder, Runtime, block_on, spawn};
+use tenter_runtime::{Builder, Runtime, block_on};
 use tenter_signal::ctrl_c;
 use tenter_signal::unix::{Signal, SignalKind, signal};
 
@@ -259,7 +259,7 @@ fn listeners_and_runtimes_that_come_and_go_leave_no_descriptor() {
         let runtime = two_workers();
         runtime.block_on(async {
             let mut listeners = [signal(USR1).unwrap(), signal(USR2).unwrap()];
-            let waiting = spawn(async move { listeners[0].recv().await });
+            let waiting = tenter_runtime::spawn(async move { listeners[0].recv().await });
             raise(USR1);
             assert_eq!(waiting.await, Some(()));
         });

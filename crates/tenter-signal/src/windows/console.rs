@@ -79,8 +79,10 @@ fn deliver(event: u32) -> bool {
 unsafe extern "system" fn handle(event: u32) -> BOOL {
     let handled = deliver(event);
     // At the other events the system ends the program when this returns.
-    while handled && event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT {
-        thread::park();
+    if handled && !matches!(event, CTRL_C_EVENT | CTRL_BREAK_EVENT) {
+        loop {
+            thread::park();
+        }
     }
     BOOL::from(handled)
 }
