@@ -1,6 +1,6 @@
 //! The program of this package runs.
 
-use tenter_smol_tests::{children, files, handles, locks, sockets, tasks};
+use tenter_smol_tests::{files, handles, locks, sockets, tasks};
 
 #[test]
 fn tasks_executors_timers_and_channels() {
@@ -52,6 +52,8 @@ fn unix_sockets_are_there() {
 #[test]
 #[cfg(unix)]
 fn processes_are_there() {
+    use tenter_smol_tests::children;
+
     smol::block_on(async {
         assert_eq!(children::of_all_kinds().await.unwrap(), "piped shouted");
         children::with_what_only_unix_has().await.unwrap();
