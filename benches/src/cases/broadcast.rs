@@ -1,6 +1,8 @@
-//! One task tells eight others: messages that all of them get, and a value that all of them watch.
+//! One task tells eight others: messages that all of them get, and a value that all of them watch. And two that notify each other.
 //!
 //! Each runtime's own channels, or what its users take; and tokio's on tenter's threads, which tells what is the channel's part.
+
+use std::sync::Arc;
 
 use crate::case::{Case, Env, Measure, Role};
 use crate::cases::{join_all, on_worker, repeat_on};
@@ -12,6 +14,7 @@ const RECEIVERS: usize = 8;
 const BURST: usize = 256;
 const BURSTS: usize = 40;
 const CHANGES: usize = 2000;
+const TURNS: usize = 10_000;
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
@@ -28,6 +31,11 @@ pub(crate) fn cases() -> Vec<Case> {
             .on::<Tenter>(watch::<Tenter, TenterHub>)
             .on::<Tokio>(watch::<Tokio, TokioHub>)
             .entrant("tokio's on tenter", Role::Peer, watch::<Tenter, TokioHub>)
+            .judged(Measure::Wall),
+        Case::new("notify", "two tasks notify each other in turn; per notification")
+            .on::<Tenter>(notify::<Tenter, TenterHub>)
+            .on::<Tokio>(notify::<Tokio, TokioHub>)
+            .entrant("tokio's on tenter", Role::Peer, notify::<Tenter, TokioHub>)
             .judged(Measure::Wall),
     ]
 }
@@ -52,6 +60,15 @@ trait Value: 'static {
     fn change(sender: &Self::Changer, value: u64);
     /// The next value that was not seen; `None` when the sender is gone.
     fn changed(receiver: &mut Self::Watcher) -> impl Future<Output = Option<u64>> + Send;
+}
+
+/// A library's `Notify`.
+trait Signal: 'static {
+    type Notify: Send + Sync + 'static;
+
+    fn notify() -> Self::Notify;
+    fn notify_one(notify: &Self::Notify);
+    fn notified(notify: &Self::Notify) -> impl Future<Output = ()> + Send;
 }
 
 struct TenterHub;
@@ -129,6 +146,38 @@ impl Value for TokioHub {
     async fn changed(receiver: &mut Self::Watcher) -> Option<u64> {
         receiver.changed().await.ok()?;
         Some(*receiver.borrow_and_update())
+    }
+}
+
+impl Signal for TenterHub {
+    type Notify = tenter::sync::Notify;
+
+    fn notify() -> Self::Notify {
+        Self::Notify::new()
+    }
+
+    fn notify_one(notify: &Self::Notify) {
+        notify.notify_one();
+    }
+
+    async fn notified(notify: &Self::Notify) {
+        notify.notified().await;
+    }
+}
+
+impl Signal for TokioHub {
+    type Notify = tokio::sync::Notify;
+
+    fn notify() -> Self::Notify {
+        Self::Notify::new()
+    }
+
+    fn notify_one(notify: &Self::Notify) {
+        notify.notify_one();
+    }
+
+    async fn notified(notify: &Self::Notify) {
+        notify.notified().await;
     }
 }
 
@@ -217,6 +266,29 @@ fn watch<R: Runtime, H: Value>(env: &Env) -> Sample {
             drop(sender);
             join_all(tasks).await;
             sample
+        })
+    })
+}
+
+fn notify<R: Runtime, S: Signal>(env: &Env) -> Sample {
+    repeat_on(env, |runtime: &R| {
+        let handle = runtime.handle();
+        on_worker(runtime, async move {
+            let signals = Arc::new([S::notify(), S::notify()]);
+            let player = |mine: usize| {
+                let signals = signals.clone();
+                R::spawn(&handle, async move {
+                    for _ in 0..TURNS {
+                        S::notified(&signals[mine]).await;
+                        S::notify_one(&signals[1 - mine]);
+                    }
+                })
+            };
+            let watch = Stopwatch::start();
+            let tasks = vec![player(0), player(1)];
+            S::notify_one(&signals[0]);
+            join_all(tasks).await;
+            watch.stop(2 * TURNS)
         })
     })
 }

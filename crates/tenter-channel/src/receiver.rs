@@ -79,6 +79,39 @@ impl<T> Receiver<T> {
         Recv { receiver: self, waiter: PinnedWaiter::new(&self.channel().recv_waits) }
     }
 
+    /// Receives as many messages as there are, at most `limit`, waiting for the first; appends them and returns how many.
+    ///
+    /// Zero means that the channel is closed and empty, or that the limit is zero. All together count once against the
+    /// task's budget.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let (sender, receiver) = tenter_channel::unbounded();
+    /// (0..5).for_each(|i| sender.try_send(i).unwrap());
+    /// drop(sender);
+    /// let mut messages = Vec::new();
+    /// assert_eq!(receiver.recv_many(&mut messages, 3).await, 3);
+    /// assert_eq!(receiver.recv_many(&mut messages, 3).await, 2);
+    /// assert_eq!(receiver.recv_many(&mut messages, 3).await, 0);
+    /// assert_eq!(messages, [0, 1, 2, 3, 4]);
+    /// # });
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Messages are taken only by the poll that ends the future, so dropping it loses none.
+    pub async fn recv_many(&self, messages: &mut Vec<T>, limit: usize) -> usize {
+        if limit == 0 {
+            return 0;
+        }
+        let Ok(first) = self.recv().await else { return 0 };
+        let before = messages.len();
+        messages.push(first);
+        let more = std::iter::from_fn(|| self.try_recv().ok());
+        messages.extend(more.take(limit - 1));
+        messages.len() - before
+    }
+
     /// Receives a message, blocking the thread while there is none.
     ///
     /// For plain threads: in async code it blocks the executor.

@@ -133,3 +133,24 @@ fn a_send_to_a_full_channel_of_one_that_is_closed_must_fail_at_once() {
     assert_eq!(refused.expect("it must not wait").unwrap_err().into_inner(), 2);
     assert_eq!(receiver.try_recv(), Ok(1));
 }
+
+#[test]
+fn many_are_received_at_once_and_none_is_lost_by_giving_up() {
+    let (sender, receiver) = bounded(4);
+    let mut messages = vec![0];
+    {
+        let mut many = Task::pending(receiver.recv_many(&mut messages, 3));
+        (1..=4).for_each(|i| sender.try_send(i).unwrap());
+        assert!(many.woken());
+    }
+    assert_eq!(receiver.len(), 4);
+    let waiting = Task::pending(sender.send(5));
+    assert_eq!(ready(Task::new(receiver.recv_many(&mut messages, 0)).poll()), 0);
+    assert_eq!(ready(Task::new(receiver.recv_many(&mut messages, 3)).poll()), 3);
+    assert!(waiting.woken(), "there is room");
+    drop(waiting);
+    drop(sender);
+    assert_eq!(ready(Task::new(receiver.recv_many(&mut messages, usize::MAX)).poll()), 1);
+    assert_eq!(ready(Task::new(receiver.recv_many(&mut messages, 1)).poll()), 0);
+    assert_eq!(messages, [0, 1, 2, 3, 4]);
+}
