@@ -88,3 +88,19 @@ fn an_abort_ends_a_wait() {
         assert_eq!(barrier.n_waiting(), 0);
     });
 }
+
+#[test]
+fn a_party_that_leaves_beside_a_reset_is_not_counted_out_of_the_next_round() {
+    model(3, || {
+        let barrier = Arc::new(Barrier::new(2));
+        let (other, quitter) = (barrier.clone(), barrier.clone());
+        let mut early = Box::pin(async move { quitter.wait().await });
+        assert!(block_on(poll_fn(|cx| Poll::Ready(early.as_mut().poll(cx).is_pending()))));
+        let leaving = thread::spawn(move || drop(early));
+        other.reset();
+        let mut next = Box::pin(barrier.wait());
+        assert!(block_on(poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx).is_pending()))));
+        leaving.join().unwrap();
+        assert_eq!(barrier.n_waiting(), 1);
+    });
+}

@@ -139,7 +139,7 @@ fn many_are_received_at_once_and_none_is_lost_by_giving_up() {
     let (sender, receiver) = bounded(4);
     let mut messages = vec![0];
     {
-        let mut many = Task::pending(receiver.recv_many(&mut messages, 3));
+        let many = Task::pending(receiver.recv_many(&mut messages, 3));
         (1..=4).for_each(|i| sender.try_send(i).unwrap());
         assert!(many.woken());
     }

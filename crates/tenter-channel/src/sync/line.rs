@@ -230,7 +230,7 @@ impl Line {
                 let held = state.waker(place);
                 match waker {
                     Some(waker) if !held.as_ref().is_some_and(|held| held.will_wake(waker)) => {
-                        replaced = mem::replace(held, Some(spare.take()?));
+                        replaced = held.replace(spare.take()?);
                         Some(false)
                     }
                     _ => Some(false),
