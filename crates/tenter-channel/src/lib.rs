@@ -7,11 +7,11 @@
 //! * [`watch`]: the latest value for whoever looks, and news of its changes.
 //! * [`sync`]: signals without a message.
 //!
-//! They work under any executor, between executors, and between async code and plain threads: every waiting method
-//! has a twin that blocks the thread instead.
+//! They work under any executor, between executors, and between async code and plain threads: every method of a queue or a oneshot
+//! that waits, and most of the others, has a twin that blocks the thread instead (`recv_blocking`, tokio's `blocking_recv`).
 //!
-//! A send or a receive that need not wait takes no lock and allocates nothing (an unbounded channel allocates a block
-//! for every 31 messages); waiting allocates nothing either. Each message wakes one waiting [`recv`](Receiver::recv), if any; see [`Receiver`] for what it
+//! Of [`bounded`] and [`unbounded`]: a send or a receive that need not wait takes no lock and allocates nothing (an unbounded channel
+//! allocates a block for every 31 messages); waiting allocates nothing either. Each message wakes one waiting [`recv`](Receiver::recv), if any; see [`Receiver`] for what it
 //! wakes among streams.
 //!
 //! ```

@@ -104,3 +104,21 @@ fn the_last_receiver_ends_closed() {
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
+
+#[test]
+fn who_finds_no_receiver_sees_what_they_did() {
+    model(3, || {
+        let (sender, receiver) = watch::channel(());
+        let cell = Arc::new(UnsafeCell::new(0));
+        let written = cell.clone();
+        let thread = thread::spawn(move || {
+            // SAFETY: the reader waits until the receiver is gone; loom checks that this is enough.
+            written.with_mut(|cell| unsafe { *cell = 1 });
+            drop(receiver);
+        });
+        block_on(sender.closed());
+        // SAFETY: as above.
+        assert_eq!(cell.with(|cell| unsafe { *cell }), 1);
+        thread.join().unwrap();
+    });
+}

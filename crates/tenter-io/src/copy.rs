@@ -42,6 +42,9 @@ const ROOM: usize = 8 * 1024;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
+/// An [`Async`](crate::Async) that is closed is only flushed, as in smol: to pass the end on it takes streams that shut down their
+/// writing half, as the sockets of tenter-net do.
+///
 /// # Errors
 /// The first error of either stream, with what went through before.
 ///
@@ -53,10 +56,14 @@ where
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
     let (mut forth, mut back) = (Direction::new(), Direction::new());
+    let mut back_first = false;
     let done = poll_fn(|cx| {
-        // Both are polled each time: what wakes one may be what the other waits for.
+        // Both are polled each time: what wakes one may be what the other waits for. They take turns at being first, because one
+        // that is always ready leaves nothing of the budget.
+        back_first = !back_first;
+        let early = if back_first { back.poll(b, a, cx)? } else { Poll::Ready(()) };
         let there = forth.poll(a, b, cx)?;
-        let here = back.poll(b, a, cx)?;
+        let here = if back_first { early } else { back.poll(b, a, cx)? };
         if there.is_ready() && here.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
     });
     let result = done.await;

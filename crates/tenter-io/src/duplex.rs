@@ -224,13 +224,16 @@ impl AsyncWrite for DuplexStream {
 
 impl fmt::Debug for DuplexReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DuplexReader").field("to_read", &self.0.lock().bytes.len()).finish_non_exhaustive()
+        let to_read = self.0.lock().bytes.len();
+        f.debug_struct("DuplexReader").field("to_read", &to_read).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for DuplexWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.0.lock();
-        f.debug_struct("DuplexWriter").field("room", &(state.capacity - state.bytes.len())).finish_non_exhaustive()
+        let room = state.capacity - state.bytes.len();
+        drop(state);
+        f.debug_struct("DuplexWriter").field("room", &room).finish_non_exhaustive()
     }
 }

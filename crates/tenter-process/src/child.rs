@@ -123,7 +123,8 @@ impl Child {
     /// Closes its input, now, and collects its status and, as far as they are piped, its output and standard error when
     /// awaited.
     ///
-    /// Output ends when everyone who has the other end has closed it: also those who inherited it from the child.
+    /// Output ends when everyone who has the other end has closed it: also those who inherited it from the child. The same goes for
+    /// input that is written: while somebody has its other end and does not read, it waits.
     ///
     /// # Errors
     /// What the pipes say, and as [`status`](Self::status).

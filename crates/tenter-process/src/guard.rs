@@ -91,7 +91,7 @@ impl Guard {
                 if let Some(status) = inner.try_status()? {
                     return Ok(status);
                 }
-                if told {
+                if told || !inner.is_driven() {
                     inner.watch_by_thread()?;
                 }
                 inner.watch.clone()
@@ -103,7 +103,7 @@ impl Guard {
                     let _ = exit.over().await;
                     told = true;
                 }
-                Watch::Thread(thread) => thread.over().await,
+                Watch::Thread(thread) => thread.over().await?,
             }
         }
     }
@@ -131,9 +131,27 @@ impl Inner {
         status
     }
 
+    /// Whether somebody notices the end while this thread waits for it.
+    fn is_driven(&self) -> bool {
+        match &self.watch {
+            Watch::Reactor(exit) => exit.is_driven(),
+            Watch::Thread(_) => true,
+        }
+    }
+
+    /// Whether its status was collected, here or, as far as is known, elsewhere.
+    pub(crate) fn is_collected(&mut self) -> bool {
+        let over = matches!(&self.watch, Watch::Thread(thread) if thread.is_over());
+        if over && !self.collected {
+            // What the thread has waited for is over or somebody else's; asking collects it, and the answer is kept.
+            let _ = self.try_status();
+        }
+        self.collected
+    }
+
     /// Has nothing to do for a child whose status was collected.
     pub(crate) fn kill(&mut self) -> io::Result<()> {
-        if self.collected {
+        if self.is_collected() {
             return Ok(());
         }
         match &self.watch {

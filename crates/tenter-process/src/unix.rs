@@ -101,9 +101,10 @@ impl ChildExt for Child {
 
 impl Inner {
     /// As `kill`.
-    fn signal(&self, id: u32, signal: i32) -> io::Result<()> {
+    fn signal(&mut self, id: u32, signal: i32) -> io::Result<()> {
+        let collected = self.is_collected();
         match &self.watch {
-            _ if self.collected => Ok(()),
+            _ if collected => Ok(()),
             Watch::Reactor(exit) => exit.signal(id, signal),
             Watch::Thread(_) => exit::signal(id, signal),
         }

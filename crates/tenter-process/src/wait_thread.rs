@@ -28,6 +28,8 @@ pub(crate) struct WaitThread {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) over: bool,
+    /// Why the thread could not wait: a number of the system's.
+    failed: Option<i32>,
     /// Nobody's any more: the thread collects it.
     pub(crate) orphan: Option<Child>,
 }
@@ -38,8 +40,7 @@ impl WaitThread {
         let shared = Arc::new(Self::default());
         let thread = shared.clone();
         let run = move || {
-            exit::block(&waited);
-            thread.finish();
+            thread.finish(exit::block(&waited));
         };
         thread::Builder::new().name(NAME.to_owned()).stack_size(STACK).spawn(run)?;
         Ok(shared)
@@ -50,17 +51,25 @@ impl WaitThread {
     }
 
     /// Waits until the child can be collected.
-    pub(crate) async fn over(&self) {
+    ///
+    /// # Errors
+    /// If the thread could not wait; then nobody knows.
+    pub(crate) async fn over(&self) -> io::Result<()> {
         self.waiters.wait_until(|| self.is_over().then_some(())).await;
+        self.state().failed.map_or(Ok(()), |code| Err(io::Error::from_raw_os_error(code)))
     }
 
-    fn finish(&self) {
+    fn finish(&self, waited: io::Result<()>) {
         let mut state = self.state();
         state.over = true;
-        let orphan = state.orphan.take();
+        state.failed = waited.err().and_then(|error| error.raw_os_error());
+        let (orphan, failed) = (state.orphan.take(), state.failed.is_some());
         drop(state);
-        if let Some(orphan) = orphan {
-            collect(orphan);
+        match orphan {
+            // This call may be allowed.
+            Some(mut orphan) if failed => drop(orphan.wait()),
+            Some(orphan) => collect(orphan),
+            None => {}
         }
         self.waiters.notify_all();
     }

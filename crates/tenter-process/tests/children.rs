@@ -190,3 +190,15 @@ fn types_can_go_wherever_they_are_needed() {
         assert!(debug.contains(&child.id().to_string()) && debug.contains("\"true\""), "{debug}");
     });
 }
+
+#[test]
+fn a_child_of_a_runtime_that_nobody_drives_can_be_waited_for_elsewhere() {
+    let first = current_thread();
+    let (mut child, stdin) = first.block_on(async { running(&mut cat()) });
+    let status = current_thread().block_on(async {
+        let status = child.status();
+        drop(stdin);
+        status.await
+    });
+    assert!(status.unwrap().success());
+}

@@ -146,3 +146,31 @@ fn a_reactor_that_refuses_must_be_an_error_for_pipes_and_a_thread_for_children()
         assert_eq!(Command::shell("exit 4").status().await.unwrap().code(), Some(4));
     });
 }
+
+#[test]
+fn a_system_that_forbids_waiting_is_an_error_and_no_endless_loop() {
+    without(libc::SYS_pidfd_open, libc::ENOSYS, || {
+        without(libc::SYS_waitid, libc::EPERM, || {
+            current_thread().block_on(async {
+                let (mut child, stdin) = running(&mut cat());
+                assert_eq!(child.status().await.unwrap_err().raw_os_error(), Some(libc::EPERM));
+                drop(stdin);
+                until("the child is over", || state(child.id()) == Some('Z'));
+                assert!(child.status().await.unwrap().success());
+            });
+        });
+    });
+}
+
+#[test]
+fn a_child_that_something_else_has_collected_is_not_killed_by_its_number() {
+    forbidden(|runtime| {
+        let (mut child, stdin) = runtime.block_on(async { running(&mut cat()) });
+        drop(stdin);
+        // SAFETY: a number, and no place for the status.
+        let collected = unsafe { libc::waitpid(child.id() as libc::pid_t, std::ptr::null_mut(), 0) };
+        assert_eq!(collected, child.id() as libc::pid_t);
+        assert_eq!(runtime.block_on(child.status()).unwrap_err().raw_os_error(), Some(libc::ECHILD));
+        child.kill().unwrap();
+    });
+}

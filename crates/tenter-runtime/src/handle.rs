@@ -182,6 +182,21 @@ impl Handle {
         self.scheduler.workers()
     }
 
+    /// Whether this thread drives it: one of its workers, or the one in its [`block_on`](Self::block_on). What a current-thread runtime
+    /// watches is noticed only while there is one.
+    ///
+    /// ```
+    /// let runtime = tenter_runtime::Builder::new_current_thread().build()?;
+    /// let handle = runtime.handle().clone();
+    /// assert!(!handle.drives_here());
+    /// assert!(runtime.block_on(async { handle.drives_here() }));
+    /// # Ok::<(), tenter_runtime::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn drives_here(&self) -> bool {
+        self.scheduler.current_wheel().is_some()
+    }
+
     /// How many tasks have not ended; a snapshot.
     #[must_use]
     pub fn live_tasks(&self) -> usize {

@@ -118,7 +118,7 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If cloning the message panics. It counts as received.
+    /// If cloning or dropping the message panics. It counts as received.
     #[inline]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let Self { stream, next } = self;
@@ -134,7 +134,7 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If cloning the message panics. It counts as received.
+    /// If cloning or dropping the message panics. It counts as received.
     ///
     /// # Cancel safety
     ///

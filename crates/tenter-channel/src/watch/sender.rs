@@ -5,6 +5,7 @@ use std::mem;
 
 use tenter_core::coop;
 use tenter_core::sync::Arc;
+use tenter_core::sync::atomic::{Ordering, fence};
 
 use super::error::SendError;
 use super::receiver::Receiver;
@@ -149,7 +150,12 @@ impl<T> Sender<T> {
     /// Whether there is no receiver. There may be one later, as [`subscribe`](Self::subscribe) goes on working.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.receiver_count() == 0
+        let closed = self.receiver_count() == 0;
+        if closed {
+            // What receivers did before they were dropped is seen by who finds them gone: dropping releases.
+            fence(Ordering::Acquire);
+        }
+        closed
     }
 
     /// Whether both handles belong to the same channel.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
+use tenter_core::coop;
 
 use super::{Decoder, Encoder};
 use crate::buffer::{Buffer, KEPT};
@@ -118,8 +119,11 @@ impl<S: AsyncRead + Unpin, C: Decoder + Unpin> Stream for Framed<S, C> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        // Of frames that are there already a task takes only so many in a turn, as of any other resource.
+        let unit = ready!(coop::poll_proceed(cx));
         while !this.over {
             if let Some(frame) = this.decode() {
+                unit.made_progress();
                 return Poll::Ready(Some(frame));
             }
             if !this.ended {
@@ -167,6 +171,11 @@ impl<S: AsyncWrite + Unpin, C> Framed<S, C> {
     {
         if self.output.len() - self.written >= HIGH {
             poll_fn(|cx| self.poll_write(cx)).await?;
+        }
+        // Each byte moves once at most for each that was written.
+        if self.written >= self.output.len() - self.written {
+            self.output.drain(..self.written);
+            self.written = 0;
         }
         let before = self.output.len();
         self.codec.encode(item, &mut self.output).inspect_err(|_| self.output.truncate(before))
@@ -216,5 +225,48 @@ impl<S: AsyncWrite + Unpin, C> Framed<S, C> {
             self.output = Vec::new();
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use super::*;
+    use crate::codec::BytesCodec;
+
+    /// Takes so many bytes, and then waits.
+    struct Taking(usize);
+
+    impl AsyncWrite for Taking {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            let len = self.0.min(buf.len());
+            self.0 -= len;
+            if len == 0 { Poll::Pending } else { Poll::Ready(Ok(len)) }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_not_held_though_there_is_always_a_rest() {
+        let mut framed = Framed::new(Taking(0), BytesCodec);
+        let mut cx = Context::from_waker(Waker::noop());
+        // The first is never quite written, and so no later one is.
+        let _ = pin!(framed.send(vec![0; 1000])).poll(&mut cx);
+        for _ in 0..1000 {
+            framed.stream.0 += 50;
+            assert!(pin!(framed.send(vec![1; 50])).poll(&mut cx).is_pending());
+        }
+        assert_eq!(framed.output.len() - framed.written, 1000);
+        assert!(framed.output.len() <= 2 * 1000 + 100, "{} bytes are held", framed.output.len());
     }
 }

@@ -26,7 +26,7 @@ const LONGEST: usize = 64 * 1024;
 /// assert_eq!(lines.decode(&mut bytes)?.as_deref(), Some("next"));
 /// # Ok::<(), tenter_io::codec::LineError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct LinesCodec {
     max: usize,
     /// So many bytes at the front have no `\n`.
@@ -81,6 +81,13 @@ impl LinesCodec {
         }
         let text = std::str::from_utf8(line).map_err(|_| LineError::NotUtf8 { line: line.to_vec() })?;
         Ok(text.to_owned())
+    }
+}
+
+/// For another stream: with the same length, at the beginning of a line.
+impl Clone for LinesCodec {
+    fn clone(&self) -> Self {
+        Self::new().max_length(self.max)
     }
 }
 

@@ -9,6 +9,7 @@ use std::str;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncBufRead, AsyncRead};
+use tenter_core::coop;
 
 use crate::buffer::{Buffer, KEPT};
 use crate::delimiters::Delimiters;
@@ -24,8 +25,8 @@ const LIMIT: usize = 64 * 1024;
 /// else) loses nothing: what it had read is there for the next. This is what
 /// [`AsyncBufReadExt`](futures_lite::AsyncBufReadExt)'s methods of the same names can't do; the ones here go first.
 ///
-/// Its buffer has 8 KiB at first, grows with what arrives (up to the limit, when a delimiter is looked for), and shrinks after
-/// a large message. Search is one pass over the bytes, however they arrive.
+/// Its buffer has 8 KiB at first, grows with what arrives (up to twice the limit, when a delimiter is looked for), and shrinks
+/// after a large message. Search is one pass over the bytes, however they arrive; one that was dropped begins anew.
 ///
 /// The end of the stream is final: a reader that has seen it asks the stream no more.
 ///
@@ -65,7 +66,7 @@ impl<R> StreamReader<R> {
 
     /// A reader that finds a delimiter only if at most `limit` bytes come before it.
     ///
-    /// It holds little more than that of a peer that sends none; [`read_exact`](Self::read_exact) has no limit but its own
+    /// It holds no more than twice that of a peer that sends none; [`read_exact`](Self::read_exact) has no limit but its own
     /// number.
     ///
     /// ```
@@ -126,6 +127,8 @@ enum Chunk {
 
 impl<R: AsyncRead + Unpin> StreamReader<R> {
     /// Reads a line and gives it with its `\n`. The last line may have none; an empty one is the stream's end.
+    ///
+    /// After [`LimitOverrun`](ReadError::LimitOverrun) the line is still there, unlike in asyncio: take it off in pieces, or give up.
     ///
     /// # Errors
     /// [`LimitOverrun`](ReadError::LimitOverrun), or what the stream says.
@@ -221,6 +224,7 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
                 return Err(self.incomplete(Some(len)));
             }
         }
+        coop::consume_budget().await;
         Ok(self.buffer.take(len))
     }
 
@@ -237,6 +241,8 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
                 return Err(ReadError::LimitOverrun { limit: self.limit, buffered: seen, skippable: start });
             }
             if let Some(found) = found {
+                // Of messages that are there already a task takes only so many in a turn; nothing is taken off yet.
+                coop::consume_budget().await;
                 return Ok(Chunk::Whole(found.end));
             }
             if !self.fill().await? {

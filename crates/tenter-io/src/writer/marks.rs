@@ -36,8 +36,8 @@ impl WriteMarks {
         Self { low: Some(low), ..self }
     }
 
-    /// Nothing is taken while `most` bytes are held, 16 times the high mark if it is not said. What comes before that is taken
-    /// as a whole, whatever its length.
+    /// Nothing is taken while `most` bytes are held, 16 times the high mark if it is not said; no less than one above the high
+    /// mark, so that there is something to wait for. What comes before that is taken as a whole, whatever its length.
     #[must_use]
     pub const fn most(self, most: usize) -> Self {
         Self { most: Some(most), ..self }
@@ -51,9 +51,9 @@ impl WriteMarks {
         self.low.unwrap_or(self.high / 4).min(self.high)
     }
 
-    /// At least one byte, or nothing would ever be taken.
+    /// What holds callers up comes first: who has waited for the low mark is not refused.
     pub(super) fn most_held(&self) -> usize {
-        self.most.unwrap_or(self.high.saturating_mul(16)).max(1)
+        self.most.unwrap_or(self.high.saturating_mul(16)).max(self.high.saturating_add(1))
     }
 }
 

@@ -31,7 +31,7 @@ use state::Shared;
 /// lost.
 ///
 /// Any number of tasks may use it at a time, and each `write`'s bytes stay together. As an [`AsyncWrite`], for one task at a
-/// time, it takes what fits below the high mark.
+/// time, it takes up to one byte more than the high mark.
 ///
 /// ```
 /// use tenter_io::{StreamReader, StreamWriter, duplex};
@@ -79,7 +79,8 @@ impl StreamWriter {
     /// Takes all of the bytes, to be written after what was taken before.
     ///
     /// # Errors
-    /// It takes nothing if it is [`Full`](WriteError::Full), which it never is for who drains; if it is
+    /// It takes nothing if it is [`Full`](WriteError::Full), which it never is for a task that drains before each write and writes
+    /// alone; if it is
     /// [`Finished`](WriteError::Finished); or once it was [`Aborted`](WriteError::Aborted) or has
     /// [`Failed`](WriteError::Failed).
     pub fn write(&self, bytes: &[u8]) -> Result<(), WriteError> {
@@ -97,7 +98,8 @@ impl StreamWriter {
         self.shared.waiting.wait_until(|| self.shared.lock().drained()).await
     }
 
-    /// Waits until all that was taken is written, and the stream within is flushed.
+    /// Waits until all that was taken before it is written, and the stream within is flushed. What others write meanwhile it does
+    /// not wait for.
     ///
     /// # Errors
     /// As [`drain`](Self::drain).
@@ -105,16 +107,19 @@ impl StreamWriter {
     /// # Cancel safety
     /// As `drain`.
     pub async fn flush(&self) -> Result<(), WriteError> {
-        self.shared.waiting.wait_until(|| self.shared.lock().flushed()).await
+        let position = self.shared.wants_flush();
+        self.shared.waiting.wait_until(|| self.shared.lock().flushed(position)).await
     }
 
-    /// Says that nothing more will come: when all that was taken is written, the stream is closed and dropped. Of tenter's
-    /// sockets that shuts down the writing half. asyncio's `write_eof`.
+    /// Says that nothing more will come: when all that was taken is written, the stream is closed and dropped. Closing shuts
+    /// down the writing half of tenter-net's sockets; an [`Async`](crate::Async) is only flushed, and a peer sees its end when the last
+    /// of its owners drops it. asyncio's `write_eof`.
     pub fn finish(&self) {
         self.shared.finish();
     }
 
-    /// Waits until the writer has ended, after [`finish`](Self::finish) or by an error. asyncio's `wait_closed`.
+    /// Waits until the writer has ended, after [`finish`](Self::finish) or by an error: the stream within is dropped then. After
+    /// [`abort`](Self::abort) it waits for nothing. asyncio's `wait_closed`.
     ///
     /// # Errors
     /// As [`drain`](Self::drain).
@@ -125,7 +130,9 @@ impl StreamWriter {
         self.shared.waiting.wait_until(|| self.shared.lock().closed()).await
     }
 
-    /// Drops what is not written, and the stream within, without closing it.
+    /// Drops what is not written, and has the writer's task drop the stream within, without closing it, as soon as it has its turn
+    /// and what it is writing has to wait. What dropping does is the stream's: tenter-net's halves shut down writing, so that the peer
+    /// sees an end behind a part of what was written.
     pub fn abort(&self) {
         self.shared.abort();
     }
@@ -141,7 +148,7 @@ impl AsyncWrite for StreamWriter {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let unit = ready!(coop::poll_proceed(cx));
         ready!(self.shared.poll(cx, |state| state.drained()))?;
-        let room = (self.shared.marks.high_mark() + 1).saturating_sub(self.buffered()).max(1);
+        let room = self.shared.marks.high_mark().saturating_add(1).saturating_sub(self.buffered()).max(1);
         let len = room.min(buf.len());
         self.shared.push(&buf[..len])?;
         unit.made_progress();
@@ -149,7 +156,8 @@ impl AsyncWrite for StreamWriter {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared.poll(cx, |state| state.flushed()).map_err(io::Error::from)
+        let position = self.shared.wants_flush();
+        self.shared.poll(cx, |state| state.flushed(position)).map_err(io::Error::from)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -33,8 +33,8 @@ enum Phase {
 pub(super) enum Job {
     /// Write the batch that it was given.
     Write,
-    /// See to it that everything written arrives.
-    Flush,
+    /// See to it that everything written, up to this position, arrives.
+    Flush { position: u64 },
     /// Close the stream and end.
     Close,
     /// End as it is.
@@ -49,8 +49,12 @@ pub(super) struct State {
     fetched: usize,
     /// More than the high mark was held, and has not sunk to the low one since.
     paused: bool,
-    /// Everything that was taken has been written and flushed.
-    flushed: bool,
+    /// How many bytes were ever taken: the position behind the last one.
+    taken: u64,
+    /// The position up to which all is written and flushed.
+    flushed: u64,
+    /// The position up to which somebody has asked for that.
+    wanted: u64,
     /// The pump's waker, while it is between polls.
     pump: Option<Waker>,
     /// Who polls through `AsyncWrite`.
@@ -62,13 +66,19 @@ impl State {
         self.bytes.len() + self.fetched
     }
 
-    /// Ends the life of what is still alive; what is left of bytes goes to the caller, to be dropped without the lock.
-    fn end(&mut self, phase: Phase) -> Vec<u8> {
+    /// Ends the life of what is still alive; what is left of bytes, and the phase that is not to be, go to the caller, to be
+    /// dropped without the lock.
+    fn end(&mut self, mut phase: Phase) -> (Vec<u8>, Phase) {
         if matches!(self.phase, Phase::Open | Phase::Finishing) {
-            self.phase = phase;
+            mem::swap(&mut self.phase, &mut phase);
         }
         self.fetched = 0;
-        mem::take(&mut self.bytes)
+        (mem::take(&mut self.bytes), phase)
+    }
+
+    /// The position up to which all is written.
+    fn written(&self) -> u64 {
+        self.taken - self.held() as u64
     }
 
     fn check(&self) -> Result<(), WriteError> {
@@ -86,10 +96,10 @@ impl State {
         }
     }
 
-    /// What `flush` waits for.
-    pub(super) fn flushed(&self) -> Option<Result<(), WriteError>> {
+    /// What `flush` waits for, of what had been taken when it was called.
+    pub(super) fn flushed(&self, position: u64) -> Option<Result<(), WriteError>> {
         match self.check() {
-            Ok(()) if !self.flushed => None,
+            Ok(()) if self.flushed < position => None,
             done => Some(done),
         }
     }
@@ -118,7 +128,9 @@ impl Shared {
             bytes: Vec::new(),
             fetched: 0,
             paused: false,
-            flushed: true,
+            taken: 0,
+            flushed: 0,
+            wanted: 0,
             pump: None,
             poller: None,
         };
@@ -145,7 +157,7 @@ impl Shared {
             return Ok(());
         }
         state.bytes.extend_from_slice(bytes);
-        state.flushed = false;
+        state.taken += bytes.len() as u64;
         state.paused |= state.held() > self.marks.high_mark();
         // While it has a batch to write it will come back for more by itself.
         let pump = if state.fetched == 0 { state.pump.take() } else { None };
@@ -154,6 +166,14 @@ impl Shared {
             pump.wake();
         }
         Ok(())
+    }
+
+    /// Asks for a flush of what was taken up to now; its position. The pump is at work if that is not flushed yet, and sees it
+    /// when it looks for its next job.
+    pub(super) fn wants_flush(&self) -> u64 {
+        let mut state = self.lock();
+        state.wanted = state.taken;
+        state.taken
     }
 
     /// Says that nothing more will come.
@@ -222,13 +242,17 @@ impl Shared {
     /// empty and whose room is used again.
     pub(super) fn next(&self, batch: &mut Vec<u8>) -> Option<Job> {
         let mut state = self.lock();
+        let position = state.written();
+        // Who waits for a flush does not wait for what others go on writing.
+        let asked = state.flushed < state.wanted && state.wanted <= position;
         match state.phase {
+            Phase::Open | Phase::Finishing if asked => Some(Job::Flush { position }),
             Phase::Open | Phase::Finishing if !state.bytes.is_empty() => {
                 mem::swap(&mut state.bytes, batch);
                 state.fetched = batch.len();
                 Some(Job::Write)
             }
-            Phase::Open | Phase::Finishing if !state.flushed => Some(Job::Flush),
+            Phase::Open | Phase::Finishing if state.flushed < position => Some(Job::Flush { position }),
             Phase::Open => None,
             Phase::Finishing => Some(Job::Close),
             Phase::Closed | Phase::Broken(_) => Some(Job::Leave),
@@ -247,11 +271,9 @@ impl Shared {
         }
     }
 
-    /// Everything written has arrived, as far as the stream can tell.
-    pub(super) fn has_flushed(&self) {
-        let mut state = self.lock();
-        state.flushed = state.held() == 0;
-        drop(state);
+    /// Everything written up to this position has arrived, as far as the stream can tell.
+    pub(super) fn has_flushed(&self, position: u64) {
+        self.lock().flushed = position;
         self.tell();
     }
 
@@ -269,7 +291,10 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
-        f.debug_struct("StreamWriter").field("phase", &state.phase).field("held", &state.held()).finish_non_exhaustive()
+        let (phase, held) = (state.phase.clone(), state.held());
+        // An error within and the formatter are foreign code.
+        drop(state);
+        f.debug_struct("StreamWriter").field("phase", &phase).field("held", &held).finish_non_exhaustive()
     }
 }
 

@@ -235,3 +235,14 @@ fn a_framed_stream_is_a_stream() {
     fn is_stream<T: Stream<Item = Result<String, LineError>> + Send + 'static>(_: &T) {}
     is_stream(&Framed::new(&b""[..], LinesCodec::new()));
 }
+
+#[test]
+fn a_clone_of_lines_begins_at_the_beginning() {
+    let mut first = LinesCodec::new().max_length(7);
+    assert!(matches!(first.decode(&mut &b"no end"[..]), Ok(None)));
+    let mut second = first.clone();
+    let mut bytes = &b"1\n2\n"[..];
+    assert_eq!(second.decode(&mut bytes).unwrap().as_deref(), Some("1"));
+    assert!(matches!(second.decode(&mut &b"too long"[..]), Ok(None)), "one byte may be of the ending");
+    assert!(matches!(second.decode(&mut &b"far too long"[..]), Err(LineError::TooLong { max: 7, .. })));
+}

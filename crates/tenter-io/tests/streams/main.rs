@@ -7,6 +7,7 @@ mod codec;
 mod copy;
 mod duplex;
 mod reader;
+mod turns;
 mod writer;
 
 use std::collections::VecDeque;

@@ -1,8 +1,10 @@
 //! `StreamWriter`: what was taken is written in order, whoever waits; marks hold callers up; errors reach everyone.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
 
 use futures_lite::{AsyncReadExt, AsyncWrite, AsyncWriteExt, future};
@@ -242,7 +244,7 @@ fn who_waits_hears_that_the_stream_has_panicked() {
 fn messages_of_several_tasks_stay_whole() {
     each(|| async {
         let (near, far) = duplex(3);
-        let writer = std::sync::Arc::new(StreamWriter::with_marks(WriteMarks::high(40), near));
+        let writer = Arc::new(StreamWriter::with_marks(WriteMarks::high(40), near));
         let tasks: Vec<_> = (0..8_usize)
             .map(|id| {
                 let writer = writer.clone();
@@ -297,5 +299,109 @@ fn a_stream_that_takes_nothing_is_an_error() {
             Err(WriteError::Failed(error)) => assert_eq!(error.kind(), io::ErrorKind::WriteZero),
             other => panic!("{other:?}"),
         }
+    });
+}
+
+#[test]
+fn whoever_drains_is_not_refused_whatever_the_marks() {
+    block_on(async {
+        for marks in [WriteMarks::high(10).most(3), WriteMarks::high(usize::MAX), WriteMarks::high(0)] {
+            let (near, far) = duplex(1);
+            let reading = spawn(rest(far));
+            let mut writer = StreamWriter::with_marks(marks, near);
+            for _ in 0..5 {
+                writer.write(&[1; 6]).unwrap();
+                writer.drain().await.unwrap();
+            }
+            writer.write_all(&[1; 50]).await.unwrap();
+            drop(writer);
+            assert_eq!(reading.await.len(), 80);
+        }
+    });
+}
+
+/// Counts as alive as long as it is there.
+struct Held<W>(W, #[expect(dead_code, reason = "its drop is looked for")] Arc<()>);
+
+impl<W> Drop for Held<W> {
+    /// Takes its time, in which who is told too early looks.
+    fn drop(&mut self) {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for Held<W> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_close(cx)
+    }
+}
+
+#[test]
+fn who_is_told_that_a_writer_has_ended_finds_its_stream_dropped() {
+    each(|| async {
+        for _ in 0..5 {
+            let (near, far) = duplex(100);
+            let alive = Arc::new(());
+            let writer = StreamWriter::new(Held(near, alive.clone()));
+            writer.write(b"last words").unwrap();
+            writer.finish();
+            writer.closed().await.unwrap();
+            assert_eq!(Arc::strong_count(&alive), 1);
+            assert_eq!(rest(far).await, b"last words");
+        }
+    });
+}
+
+/// An error that looks at the writer when it is shown.
+struct Curious(Weak<StreamWriter>);
+
+impl fmt::Debug for Curious {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} bytes held", self.0.upgrade().map(|writer| writer.buffered()))
+    }
+}
+
+impl fmt::Display for Curious {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Curious {}
+
+/// Fails with an error that knows the writer.
+struct Failing(Arc<OnceLock<Weak<StreamWriter>>>);
+
+impl AsyncWrite for Failing {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::Error::other(Curious(self.0.get().unwrap().clone()))))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn an_error_that_looks_at_the_writer_can_be_shown() {
+    block_on(async {
+        let itself = Arc::default();
+        let writer = Arc::new(StreamWriter::new(Failing(Arc::clone(&itself))));
+        itself.set(Arc::downgrade(&writer)).unwrap();
+        writer.write(b"lost").unwrap();
+        writer.flush().await.unwrap_err();
+        assert!(format!("{writer:?}").contains("Some(0) bytes held"), "{writer:?}");
     });
 }

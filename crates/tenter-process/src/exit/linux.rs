@@ -50,6 +50,11 @@ impl Exit {
         self.0.handle()
     }
 
+    /// Whether somebody notices the end while this thread waits for it.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.handle().worker_threads() > 0 || self.handle().drives_here()
+    }
+
     /// Kills a child that has not been collected here.
     pub(crate) fn kill(&self, child: &mut Child) -> io::Result<()> {
         self.signal(child.id(), libc::SIGKILL)

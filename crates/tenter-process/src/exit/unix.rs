@@ -33,6 +33,10 @@ impl Exit {
         match self.0 {}
     }
 
+    pub(crate) fn is_driven(&self) -> bool {
+        match self.0 {}
+    }
+
     pub(crate) fn kill(&self, _: &mut Child) -> io::Result<()> {
         match self.0 {}
     }

@@ -16,15 +16,24 @@ impl Waited {
 }
 
 /// Blocks until the child can be collected, or there is no such child: then somebody else has collected it.
-pub(crate) fn block(waited: &Waited) {
+///
+/// # Errors
+/// If the call is forbidden.
+pub(crate) fn block(waited: &Waited) -> io::Result<()> {
     loop {
         // SAFETY: all zeroes is a valid `siginfo_t`, which the call fills in.
         let result = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
             libc::waitid(libc::P_PID, waited.0 as libc::id_t, &raw mut info, libc::WEXITED | libc::WNOWAIT)
         };
-        if result == 0 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
-            return;
+        if result == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EINTR) => {}
+            Some(libc::ECHILD) => return Ok(()),
+            _ => return Err(error),
         }
     }
 }

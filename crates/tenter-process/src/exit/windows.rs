@@ -42,6 +42,12 @@ impl Exit {
         Ok(())
     }
 
+    /// As far as is known: a child of a current-thread runtime is waited for while that is driven.
+    #[expect(clippy::unused_self, reason = "it matters on Linux")]
+    pub(crate) fn is_driven(&self) -> bool {
+        true
+    }
+
     /// Kills a child.
     pub(crate) fn kill(&self, child: &mut Child) -> io::Result<()> {
         child.kill()
@@ -59,8 +65,13 @@ impl Waited {
 }
 
 /// Blocks until the child is over.
-pub(crate) fn block(waited: &Waited) {
+///
+/// # Errors
+/// None: the handle is one of a process.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(crate) fn block(waited: &Waited) -> io::Result<()> {
     wait(&waited.0, INFINITE);
+    Ok(())
 }
 
 /// Whether the process is over after at most so many milliseconds.
