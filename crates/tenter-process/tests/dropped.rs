@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::process::Command as Std;
 
-use common::{cat, current_thread, running, state, two_workers, until};
+use common::{cat, current_thread, running, state, threads, two_workers, until};
 use futures_lite::future::poll_once;
 use tenter_process::{Child, Command, Stdio};
 use tenter_runtime::{Runtime, block_on};
