@@ -69,7 +69,7 @@ const CANDIDATES: &[(Backend, Make)] = &[
     (Backend::Polling, tenter_reactor_polling::new),
     #[cfg(all(feature = "poll", any(unix, windows)))]
     (Backend::Poll, tenter_reactor_poll::new),
-    #[cfg(all(feature = "select", any(unix, windows)))]
+    #[cfg(all(feature = "select", any(unix, windows), not(any(target_os = "illumos", target_os = "solaris"))))]
     (Backend::Select, tenter_reactor_select::new),
 ];
 

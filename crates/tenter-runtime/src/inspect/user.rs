@@ -7,7 +7,10 @@ use std::os::unix::net::UnixStream;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[path = "peer_ucred.rs"]
 mod peer;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+#[path = "peer_ucred_sun.rs"]
+mod peer;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "illumos", target_os = "solaris")))]
 #[path = "peer_eid.rs"]
 mod peer;
 
