@@ -147,7 +147,8 @@ fn one_direction_does_not_cost_the_other_its_wake() {
         // Readable first: the writer still waits, and must still be watched for.
         b.write_all(b"ab").unwrap();
         settled().await;
-        assert!(!writer.is_finished() && !reader.is_finished());
+        // Only a local socket that is full stays so; the other kind may get room again by itself.
+        assert!((!writer.is_finished() || !cfg!(unix)) && !reader.is_finished());
         // Then writable, which must not cost the reader, who waits for the rest.
         let mut drained = 0;
         while drained < full + 4 {
@@ -182,7 +183,9 @@ fn both_directions_in_one_task_by_poll_functions() {
             while b.read(&mut [0; 65536]).is_ok_and(|read| read > 0) {}
             settled().await;
         }
-        assert_eq!(task.await, "read");
+        // As above.
+        let first = task.await;
+        assert!(first == "read" || !cfg!(unix), "{first}");
     });
 }
 
