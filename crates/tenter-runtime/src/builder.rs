@@ -143,7 +143,7 @@ impl Builder {
     }
 
     /// Has the runtime keep a record of each of its tasks for [`Handle::tasks`](crate::Handle::tasks), and report polls that take
-    /// [too long](Self::slow_poll_threshold). It is slower, and a task takes some 260 bytes more; without it neither.
+    /// [too long](Self::slow_poll_threshold). It is slower, and a task takes some 260 bytes more.
     ///
     /// Unless this is called, the environment variable `TENTER_DEBUG` says whether (1) or not (0), and without that it is off.
     ///
